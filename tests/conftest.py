@@ -1,0 +1,50 @@
+"""What every test may ask for: real peers, and properties that are tried the same way each time."""
+
+import os
+from collections.abc import Iterator
+
+import pytest
+from hypothesis import settings
+
+from tests.peers import PeerMissingError, localstripe, peer_missing, postgresql
+
+# deadline=None: a slow machine is no bug. derandomize: CI must not fail today on what it passed yesterday.
+settings.register_profile("dev", deadline=None)
+settings.register_profile("ci", deadline=None, derandomize=True)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci" if os.environ.get("CI") else "dev"))
+
+# A test that asks for a peer is marked with its name, so that `-m "not postgresql"` needs nobody's memory.
+PEERS = {"localstripe": "localstripe", "postgresql_url": "postgresql"}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark the tests that need a peer."""
+    for item in items:
+        for fixture in PEERS.keys() & set(getattr(item, "fixturenames", ())):
+            item.add_marker(PEERS[fixture])
+
+
+@pytest.fixture(scope="session")
+def postgresql_url() -> Iterator[str]:
+    """Yield the SQLAlchemy URL of a real PostgreSQL database: $REFUNDKIT_TEST_PG, or one of our own.
+
+    Each worker of pytest-xdist starts a cluster of its own. Tests that share it keep to names of their own.
+    """
+    if given := os.environ.get("REFUNDKIT_TEST_PG"):
+        yield given
+        return
+    try:
+        with postgresql.running() as url:
+            yield url
+    except PeerMissingError as reason:
+        peer_missing(reason)
+
+
+@pytest.fixture(scope="session", name="localstripe")
+def localstripe_url() -> Iterator[str]:
+    """Yield the base URL of a running localstripe."""
+    try:
+        with localstripe.running() as url:
+            yield url
+    except PeerMissingError as reason:
+        peer_missing(reason)
