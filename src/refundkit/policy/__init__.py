@@ -1,0 +1,1 @@
+"""The policy: what may happen. Pure functions over the model."""
