@@ -1,0 +1,214 @@
+"""What a store is: it keeps orders and their events, and changes an order atomically.
+
+Every change is a pure function from the newest order to a newer one with its events. The store applies it
+under whatever serializes its writers, writes order and events together or not at all, and may run the
+function more than once: it must do no I/O.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Iterator
+from datetime import datetime
+from typing import Any
+
+from attrs import field, frozen
+
+from refundkit.errors import OrderExistsError, ReferenceTakenError
+from refundkit.model import fields
+from refundkit.model.events import Event
+from refundkit.model.orders import Order
+from refundkit.model.payments import Payment
+from refundkit.model.standing import OrderStatus
+
+__all__ = [
+    "Change",
+    "ChangeFunction",
+    "OrderFilter",
+    "Store",
+    "email_key",
+    "is_unsettled",
+    "names_of",
+    "require_free",
+    "require_same",
+    "stamped",
+]
+
+ChangeFunction = Callable[[Order], tuple[Order, tuple[Event, ...]]]
+
+
+@frozen(kw_only=True)
+class Change:
+    """What came of a change: the newest order, and the events that were written with it."""
+
+    order: Order
+    events: tuple[Event, ...] = ()
+
+
+def _to_statuses(value: Any) -> Any:
+    return tuple(value) if isinstance(value, (list, set, frozenset)) else value
+
+
+@frozen(kw_only=True)
+class OrderFilter:
+    """Which orders to list; what is left out does not matter, what is given must all hold.
+
+    ``email`` is compared without regard to case; ``placed_from`` is inclusive, ``placed_before`` exclusive.
+    ``captured_from`` asks for a payment captured at or after it, or of which that is not known.
+    """
+
+    statuses: tuple[OrderStatus, ...] = field(
+        default=(), converter=_to_statuses, validator=fields.tuple_of(OrderStatus)
+    )
+    email: str | None = field(default=None, validator=fields.optional(fields.identifier))
+    gateway: str | None = field(default=None, validator=fields.optional(fields.identifier))
+    tag: str | None = field(default=None, validator=fields.optional(fields.identifier))
+    flagged: bool | None = field(default=None, validator=fields.optional(fields.flag))
+    unsettled: bool | None = field(default=None, validator=fields.optional(fields.flag))
+    test: bool | None = field(default=None, validator=fields.optional(fields.flag))
+    placed_from: datetime | None = field(
+        default=None, converter=fields.to_utc, validator=fields.optional(fields.moment)
+    )
+    placed_before: datetime | None = field(
+        default=None, converter=fields.to_utc, validator=fields.optional(fields.moment)
+    )
+    captured_from: datetime | None = field(
+        default=None, converter=fields.to_utc, validator=fields.optional(fields.moment)
+    )
+
+    def accepts(self, order: Order) -> bool:
+        """Whether *order* is one of those that are asked for."""
+        return all(condition(self, order) for condition in _CONDITIONS)
+
+
+_CONDITIONS: tuple[Callable[[OrderFilter, Order], bool], ...] = (
+    lambda wanted, order: not wanted.statuses or order.status in wanted.statuses,
+    lambda wanted, order: wanted.email is None or email_key(order) == wanted.email.casefold(),
+    lambda wanted, order: wanted.gateway is None or any(p.gateway == wanted.gateway for p in order.payments),
+    lambda wanted, order: wanted.tag is None or wanted.tag in order.tags,
+    lambda wanted, order: wanted.flagged is None or order.is_flagged is wanted.flagged,
+    lambda wanted, order: wanted.unsettled is None or is_unsettled(order) is wanted.unsettled,
+    lambda wanted, order: wanted.test is None or order.test is wanted.test,
+    lambda wanted, order: wanted.placed_from is None or _placed(order, lambda at: at >= wanted.placed_from),
+    lambda wanted, order: (
+        wanted.placed_before is None or _placed(order, lambda at: at < wanted.placed_before)
+    ),
+    lambda wanted, order: wanted.captured_from is None or _captured(order, wanted.captured_from),
+)
+
+
+def _captured(order: Order, since: datetime) -> bool:
+    return any(payment.captured_at is None or payment.captured_at >= since for payment in order.payments)
+
+
+def _placed(order: Order, holds: Callable[[Any], bool]) -> bool:
+    return order.placed_at is not None and holds(order.placed_at)
+
+
+def email_key(order: Order) -> str | None:
+    """Return what the customer's e-mail is looked up by."""
+    email = order.customer.email if order.customer else None
+    return email.casefold() if email else None
+
+
+def is_unsettled(order: Order) -> bool:
+    """Whether the end of some refund of *order* is not known yet."""
+    return any(refund.is_reserving for refund in order.refunds)
+
+
+class Store(ABC):
+    """Keeps orders and events. `refundkit.testing.StoreContract` specifies every method."""
+
+    @abstractmethod
+    def add(self, order: Order, events: tuple[Event, ...]) -> bool:
+        """Register *order* at version 1 with *events*; False if it is registered with the same content.
+
+        Raises:
+            OrderExistsError: if an order of that id is registered with other content.
+            ReferenceTakenError: if a payment reference belongs to another order (law C4).
+        """
+
+    @abstractmethod
+    def get(self, order_id: str) -> Order:
+        """Return the newest version.
+
+        Raises:
+            OrderNotFoundError: if there is no such order.
+        """
+
+    @abstractmethod
+    def change(self, order_id: str, function: ChangeFunction) -> Change:
+        """Apply *function* to the newest order and write what it returns: order and events, or nothing.
+
+        A function that returns the very order it was given, without events, writes nothing. Whatever it
+        raises reaches the caller, and nothing is written.
+
+        Raises:
+            OrderNotFoundError: if there is no such order.
+            ReferenceTakenError: if a payment reference belongs to another order (law C4).
+            StoreBusyError: if others held the store longer than the deadline.
+            StoreError: if *function* changes the store that is changing.
+        """
+
+    @abstractmethod
+    def find_payment(self, gateway: str, reference: str) -> str | None:
+        """Return the id of the order whose payment at *gateway* has this reference, alias or group."""
+
+    @abstractmethod
+    def find_refund(self, refund_id: str) -> str | None:
+        """Return the id of the order that has this refund."""
+
+    @abstractmethod
+    def search(self, wanted: OrderFilter) -> Iterator[Order]:
+        """Yield the orders that *wanted* accepts, by id, without holding all of them in memory."""
+
+    @abstractmethod
+    def claim(self, now: datetime, *, until: datetime, limit: int) -> tuple[str, ...]:
+        """Take at most *limit* orders whose ``due_at`` has come, the longest due first.
+
+        Each claimed order is due again at *until*, so that no two sweeps take it at the same time and a
+        sweep that dies loses nothing.
+        """
+
+    @abstractmethod
+    def events(self, order_id: str) -> tuple[Event, ...]:
+        """Return the events of an order, oldest first."""
+
+    @abstractmethod
+    def undelivered(self, order_id: str | None = None, *, limit: int = 1000) -> tuple[Event, ...]:
+        """Return events that were not marked as delivered, in order per order."""
+
+    @abstractmethod
+    def mark_delivered(self, events: Iterable[Event]) -> None:
+        """Mark *events* as delivered to every listener."""
+
+
+def names_of(payment: Payment) -> tuple[str, ...]:
+    """Return everything that belongs to one order only: the references of *payment* and its group (law C4)."""
+    return payment.references if payment.group is None else (*payment.references, payment.group)
+
+
+def stamped(order: Order, events: Iterable[Event]) -> tuple[Event, ...]:
+    """Number *events* as the events that led to ``order.version``."""
+    return tuple(event.numbered(order.version, number) for number, event in enumerate(events))
+
+
+def require_same(known: Order, order: Order) -> None:
+    """Refuse to register *order* over *known*, unless they are equal."""
+    if known != order:
+        raise OrderExistsError(
+            f"Order {order.id} is registered already, with other content; a registered order never changes. "
+            "Record later payments with record_payment().",
+            order_id=order.id,
+        )
+
+
+def require_free(gateway: str, reference: str, order_id: str, owner: str) -> None:
+    """Refuse to give *order_id* a payment reference that *owner* has (law C4)."""
+    if owner != order_id:
+        raise ReferenceTakenError(
+            f"{gateway} payment {reference} belongs to order {owner} and cannot belong to {order_id} as well.",
+            gateway=gateway,
+            reference=reference,
+            order_id=owner,
+        )

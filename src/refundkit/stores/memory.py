@@ -1,0 +1,127 @@
+"""A store in memory: for tests, demonstrations and simulation. It forgets everything when it goes."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from datetime import datetime
+
+import attrs
+
+from refundkit.errors import OrderNotFoundError, StoreError
+from refundkit.model.events import Event
+from refundkit.model.orders import Order
+from refundkit.stores.base import (
+    Change,
+    ChangeFunction,
+    OrderFilter,
+    Store,
+    names_of,
+    require_free,
+    require_same,
+    stamped,
+)
+
+__all__ = ["MemoryStore"]
+
+
+class MemoryStore(Store):
+    """Orders and events in dictionaries behind one lock; any number of threads may share it."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._changing: int | None = None
+        self._registered: dict[str, Order] = {}
+        self._orders: dict[str, Order] = {}
+        self._events: dict[str, list[Event]] = {}
+        self._undelivered: dict[str, Event] = {}
+        self._references: dict[tuple[str, str], str] = {}
+        self._refunds: dict[str, str] = {}
+
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        if self._changing == threading.get_ident():
+            raise StoreError(
+                "A function given to change() must not change the store itself; return its wish."
+            )
+        with self._lock:
+            yield
+
+    def add(self, order: Order, events: tuple[Event, ...]) -> bool:
+        with self._writing():
+            known = self._registered.get(order.id)
+            if known is not None:
+                require_same(known, order)
+                return False
+            self._write(attrs.evolve(order, version=1), events)
+            self._registered[order.id] = order
+            return True
+
+    def get(self, order_id: str) -> Order:
+        try:
+            return self._orders[order_id]
+        except KeyError:
+            raise OrderNotFoundError(f"There is no order {order_id!r}.", order_id=order_id) from None
+
+    def change(self, order_id: str, function: ChangeFunction) -> Change:
+        with self._writing():
+            self._changing = threading.get_ident()
+            try:
+                return self._apply(self.get(order_id), function)
+            finally:
+                self._changing = None
+
+    def _apply(self, order: Order, function: ChangeFunction) -> Change:
+        newer, events = function(order)
+        if newer is order and not events:
+            return Change(order=order)
+        newer = attrs.evolve(newer, version=order.version + 1)
+        return Change(order=newer, events=self._write(newer, events))
+
+    def _write(self, order: Order, events: tuple[Event, ...]) -> tuple[Event, ...]:
+        references = [(payment.gateway, name) for payment in order.payments for name in names_of(payment)]
+        for gateway, reference in references:
+            require_free(gateway, reference, order.id, self._references.get((gateway, reference), order.id))
+        written = stamped(order, events)
+        self._orders[order.id] = order
+        self._references.update(dict.fromkeys(references, order.id))
+        self._refunds.update({refund.id: order.id for refund in order.refunds})
+        self._events.setdefault(order.id, []).extend(written)
+        self._undelivered.update({event.id: event for event in written})
+        return written
+
+    def find_payment(self, gateway: str, reference: str) -> str | None:
+        return self._references.get((gateway, reference))
+
+    def find_refund(self, refund_id: str) -> str | None:
+        return self._refunds.get(refund_id)
+
+    def search(self, wanted: OrderFilter) -> Iterator[Order]:
+        for order_id in sorted(self._orders.copy()):
+            if wanted.accepts(self._orders[order_id]):
+                yield self._orders[order_id]
+
+    def claim(self, now: datetime, *, until: datetime, limit: int) -> tuple[str, ...]:
+        with self._writing():
+            due = [
+                (order.due_at, order.id)
+                for order in self._orders.values()
+                if order.due_at and order.due_at <= now
+            ]
+            claimed = tuple(order_id for _, order_id in sorted(due)[:limit])
+            for order_id in claimed:
+                self._orders[order_id] = attrs.evolve(self._orders[order_id], due_at=until)
+            return claimed
+
+    def events(self, order_id: str) -> tuple[Event, ...]:
+        return tuple(self._events.get(order_id, ()))
+
+    def undelivered(self, order_id: str | None = None, *, limit: int = 1000) -> tuple[Event, ...]:
+        waiting = self._undelivered.copy().values()
+        return tuple(event for event in waiting if order_id in (None, event.order_id))[:limit]
+
+    def mark_delivered(self, events: Iterable[Event]) -> None:
+        with self._writing():
+            for event in events:
+                self._undelivered.pop(event.id, None)

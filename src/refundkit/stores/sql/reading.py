@@ -1,0 +1,168 @@
+"""Reading: orders and events, in a number of statements that does not depend on how many rows there are."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from functools import cache
+from typing import Any
+
+import sqlalchemy as sa
+
+from refundkit.model.events import Event
+from refundkit.model.orders import Order
+from refundkit.model.refunds import RESERVING
+from refundkit.stores.base import OrderFilter
+from refundkit.stores.sql import columns, rows, tables
+from refundkit.stores.sql.cells import Raw, Row, raw
+
+__all__ = [
+    "due",
+    "events_of",
+    "find_owner",
+    "find_refund",
+    "one",
+    "order_row",
+    "page",
+    "registered",
+    "undelivered",
+]
+
+_O, _E = tables.orders.c, tables.events.c
+
+# What was registered is large, and read by nobody but `registered`.
+order_row = sa.select(*(column for column in _O if column is not _O.registered)).where(
+    _O.id == sa.bindparam("id")
+)
+registered = sa.select(_O.registered).where(_O.id == sa.bindparam("id"))
+
+
+def one(connection: sa.Connection, row: Row) -> Order:
+    """Read the order of which *row* was read, in later statements: whoever locks the row sees all of it."""
+    found = connection.execute
+    return rows.order(
+        row, {table: tuple(map(tuple, found(_of_one(table), {"id": row.id}).all())) for table in _TABLES}
+    )
+
+
+def _several(connection: sa.Connection, order_rows: Sequence[Row]) -> list[Order]:
+    ids = [row.id for row in order_rows]
+    found: dict[sa.Table, Mapping[str, tuple[Raw, ...]]] = {}
+    for table in _TABLES:
+        result = connection.execute(_of_several(table), {"ids": ids}).all()
+        # order_id is the first column of every part.
+        found[table] = rows.grouped(map(tuple, result), 0)
+    return [rows.order(row, {table: of.get(row.id, ()) for table, of in found.items()}) for row in order_rows]
+
+
+_TABLES = tuple(part.table for part in rows.PARTS)
+
+
+@cache
+def _of_one(table: sa.Table) -> sa.Select[Any]:
+    return _rows(table).where(table.c.order_id == sa.bindparam("id"))
+
+
+@cache
+def _of_several(table: sa.Table) -> sa.Select[Any]:
+    return _rows(table).where(table.c.order_id.in_(sa.bindparam("ids", expanding=True)))
+
+
+def _rows(table: sa.Table) -> sa.Select[Any]:
+    """Select rows in the order of their positions."""
+    select = raw(table).order_by(table.c.position)
+    # The lines of later revisions are in the requests that made them.
+    return select.where(table.c.revision == 0) if table is tables.order_lines else select
+
+
+# Searching.
+
+
+def page(connection: sa.Connection, wanted: OrderFilter, after: str, size: int) -> list[Order]:
+    """Read the next orders that *wanted* accepts, at most *size*, with ids behind *after*."""
+    columns_ = (column for column in _O if column is not _O.registered)
+    select = sa.select(*columns_).where(_O.id > after, *_conditions(wanted)).order_by(_O.id).limit(size)
+    return _several(connection, connection.execute(select).all())
+
+
+def _conditions(wanted: OrderFilter) -> Iterator[sa.ColumnElement[bool]]:
+    """Say in SQL what `OrderFilter.accepts` says in Python."""
+    if wanted.statuses:
+        yield _O.status.in_(wanted.statuses)
+    if wanted.email is not None:
+        yield _O.customer_email == wanted.email.casefold()
+    if wanted.gateway is not None:
+        yield _has(tables.payments, tables.payments.c.gateway == wanted.gateway)
+    if wanted.tag is not None:
+        yield _has(tables.tags, tables.tags.c.tag == wanted.tag)
+    yield from _switches(wanted)
+    yield from _moments(wanted)
+
+
+def _moments(wanted: OrderFilter) -> Iterator[sa.ColumnElement[bool]]:
+    if wanted.placed_from is not None:
+        yield _O.placed_at >= wanted.placed_from
+    if wanted.placed_before is not None:
+        yield _O.placed_at < wanted.placed_before
+    if wanted.captured_from is not None:
+        captured_at = tables.payments.c.captured_at
+        yield _has(tables.payments, captured_at.is_(None) | (captured_at >= wanted.captured_from))
+
+
+# Written out, not bound: only so do the databases see that a partial index holds what is asked for.
+_FLAGGED = sa.literal_column("refundkit_orders.flagged", columns.Truth)
+_UNSETTLED = sa.literal_column(columns.choice("status", RESERVING), sa.Boolean)
+
+
+def _switches(wanted: OrderFilter) -> Iterator[sa.ColumnElement[bool]]:
+    if wanted.flagged is not None:
+        yield _FLAGGED if wanted.flagged else sa.not_(_FLAGGED)
+    if wanted.unsettled is not None:
+        unsettled = _has(tables.refunds, _UNSETTLED)
+        yield unsettled if wanted.unsettled else sa.not_(unsettled)
+    if wanted.test is not None:
+        yield _O.test == wanted.test
+
+
+def _has(table: sa.Table, condition: sa.ColumnElement[bool]) -> sa.ColumnElement[bool]:
+    return _O.id.in_(sa.select(table.c.order_id).where(condition))
+
+
+def due(now: datetime, limit: int) -> sa.Select[tuple[str]]:
+    """Select the orders whose time has come, the longest due first."""
+    return sa.select(_O.id).where(_O.due_at <= now).order_by(_O.due_at, _O.id).limit(limit)
+
+
+# Finding by what a gateway or a caller knows.
+
+
+def find_owner(connection: sa.Connection, gateway: str, reference: str) -> str | None:
+    """Return the order that a payment reference, alias or group belongs to."""
+    known = tables.payment_references.c
+    select = sa.select(known.order_id).where(known.gateway == gateway, known.reference == reference)
+    return connection.execute(select).scalar_one_or_none()
+
+
+def find_refund(connection: sa.Connection, refund_id: str) -> str | None:
+    """Return the order that a refund belongs to."""
+    known = tables.refunds.c
+    select = sa.select(known.order_id).where(known.id == refund_id).order_by(known.order_id).limit(1)
+    return connection.execute(select).scalar_one_or_none()
+
+
+# Events.
+
+_EVENTS = sa.select(tables.events).order_by(_E.order_id, _E.version, _E.number)
+
+
+def events_of(connection: sa.Connection, order_id: str) -> tuple[Event, ...]:
+    """Read the events of an order, oldest first."""
+    return tuple(map(rows.event, connection.execute(_EVENTS.where(_E.order_id == order_id))))
+
+
+def undelivered(connection: sa.Connection, order_id: str | None, limit: int) -> tuple[Event, ...]:
+    """Read the events that wait for their listeners, in order per order."""
+    select = _EVENTS.where(_E.delivered_at.is_(None)).limit(limit)
+    if order_id is not None:
+        select = select.where(_E.order_id == order_id)
+    return tuple(map(rows.event, connection.execute(select)))
