@@ -1,0 +1,139 @@
+"""The SDK's client: imported late, locked away, and asked without retries and redirects."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Callable, Iterator
+from importlib import import_module
+from itertools import islice
+from typing import TYPE_CHECKING, Any, Generic, NoReturn, TypeVar
+from urllib.parse import urlsplit
+
+from attrs import frozen
+
+from refundkit.errors import InvalidValueError, PluginError, shown
+from refundkit.gateways.stripe.answers import UnreadableError
+
+if TYPE_CHECKING:
+    from stripe import StripeClient
+
+__all__ = ["Connection", "Hidden", "Record", "listed", "open_client", "record_of"]
+
+T = TypeVar("T")
+Record = dict[str, Any]
+PAGE = 100
+# A list that never ends would hold the caller forever.
+MAX_LISTED = 10_000
+LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+
+
+class Hidden(Generic[T]):
+    """Something that no repr, ``vars``, ``asdict``, copy or pickle gives away (law S2); call it to use it."""
+
+    __slots__ = ("_reveal",)
+
+    def __init__(self, content: T) -> None:
+        self._reveal: Callable[[], T] = lambda: content
+
+    def __call__(self) -> T:
+        """Return what is hidden."""
+        return self._reveal()
+
+    def __repr__(self) -> str:
+        return "<hidden>"
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("Credentials are not copied or pickled; make the gateway where it is used.")
+
+
+@frozen(kw_only=True)
+class Connection:
+    """Where Stripe is asked and how long that may take: ``timeout`` is (connect, read) in seconds."""
+
+    account: str | None
+    base_url: str | None
+    timeout: tuple[float, float]
+    api_version: str
+
+    def __attrs_post_init__(self) -> None:
+        _check_timeout(self.timeout)
+        if self.base_url is not None:
+            _check_url(self.base_url)
+
+
+def open_client(api_key: str, connection: Connection) -> Hidden[StripeClient]:
+    """Make a client that asks once, never follows a redirect, and may be shared by threads.
+
+    Raises:
+        PluginError: if the SDK is not installed.
+    """
+    stripe = _sdk()
+    client = stripe.StripeClient(
+        api_key,
+        stripe_account=connection.account,
+        stripe_version=connection.api_version,
+        base_addresses={"api": connection.base_url} if connection.base_url else None,
+        # refundkit decides when to ask again; the SDK would repeat a refund that nobody is waiting for.
+        max_network_retries=0,
+        http_client=stripe.RequestsClient(timeout=connection.timeout, session=_Sessions()),
+    )
+    return Hidden(client)
+
+
+def record_of(answer: Any) -> Record:
+    """Turn an object of the SDK into plain data, at once: whoever pickles the object pickles the API key."""
+    record = json.loads(str(answer)) if hasattr(answer, "to_dict") else None
+    if not isinstance(record, dict):
+        raise UnreadableError("the answer is no object")
+    return record
+
+
+def listed(page: Any) -> Iterator[Record]:
+    """Yield every record of a list, page after page."""
+    for count, item in enumerate(islice(page.auto_paging_iter(), MAX_LISTED + 1)):
+        if count == MAX_LISTED:
+            raise UnreadableError(f"a list has more than {MAX_LISTED} entries")
+        yield record_of(item)
+
+
+class _Sessions:
+    """One requests.Session for each thread. A redirect is not followed: it would turn a POST into a GET."""
+
+    def __init__(self) -> None:
+        self._local = threading.local()
+        self._make = import_module("requests").Session
+
+    def request(self, method: str, url: str, **options: Any) -> Any:
+        session = self._local.__dict__.get("session") or self._make()
+        self._local.session = session
+        return session.request(method, url, allow_redirects=False, **options)
+
+
+def _sdk() -> Any:
+    try:
+        return import_module("stripe")
+    except ImportError as error:
+        raise PluginError(
+            "The Stripe gateway needs Stripe's SDK: pip install 'refundkit[stripe]'.", gateway="stripe"
+        ) from error
+
+
+def _check_timeout(timeout: Any) -> None:
+    pair = timeout if isinstance(timeout, tuple) else ()
+    if len(pair) != 2 or not all(type(part) in (int, float) and 0 < part < 600 for part in pair):
+        raise InvalidValueError(
+            f"timeout must be (connect, read) in seconds, such as (5, 30), not {shown(timeout)}.",
+            field="timeout",
+            value=timeout,
+        )
+
+
+def _check_url(url: str) -> None:
+    parts = urlsplit(url)
+    if parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in LOOPBACK):
+        return
+    raise InvalidValueError(
+        "base_url must begin with https:// (http:// only for this machine): the API key is sent there.",
+        field="base_url",
+    )
