@@ -1,0 +1,215 @@
+"""refundkit gives money back: exactly, once, and to the right payment.
+
+The whole library in one picture::
+
+    RefundRequest ──plan──▶ RefundPlan ──execute──▶ gateway.refund ──▶ RefundReport ──┐
+      (a wish)            (nothing moved)                                             ├─record─▶ Store ─▶ Event
+                          webhook, sweep, person ──▶ gateway.fetch ──▶ PaymentReport ─┘  (truth)  (news)
+
+Rooms, from the bottom up: errors, money, model, policy, serialization, gateways and stores, desk, plugins,
+testing. No vendor SDK is imported here, and no database.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+from refundkit.desk.outbox import Listener
+from refundkit.desk.refunds import RefundDesk
+from refundkit.desk.results import CustomerRecord, Reconciliation, Recovery, RefundResult
+from refundkit.desk.timing import Timing
+from refundkit.errors import (
+    GatewayError,
+    GatewayUnavailableError,
+    InvalidValueError,
+    KeyReuseError,
+    OrderExistsError,
+    OrderNotFoundError,
+    OutcomeUnknownError,
+    PlanChangedError,
+    PluginError,
+    ReferenceTakenError,
+    RefundDenied,
+    RefundkitError,
+    ReviewRequired,
+    StoreBusyError,
+    StoreError,
+    WebhookError,
+)
+from refundkit.gateways.base import Gateway, RefundCall, Webhook
+from refundkit.gateways.manual import ManualGateway, Settles
+from refundkit.model.capabilities import Capabilities, WhileDisputed
+from refundkit.model.deliveries import Delivery, DeliveryStatus
+from refundkit.model.disputes import Dispute, DisputeFunds, DisputeStage, DisputeStatus
+from refundkit.model.documents import Document, DocumentKind
+from refundkit.model.events import Event, EventKind
+from refundkit.model.lines import LineKind, OrderLine
+from refundkit.model.marks import Flag, FlagKind, Note
+from refundkit.model.orders import Order
+from refundkit.model.parties import Actor, ActorKind, Customer
+from refundkit.model.payments import Payment, PaymentFailure, PaymentStatus
+from refundkit.model.refunds import FailureCode, Refund, RefundLine, RefundOrigin, RefundStatus
+from refundkit.model.reports import DisputeReport, PaymentReport, RefundReport
+from refundkit.model.requests import (
+    AcceptedRequest,
+    LineRefund,
+    Purpose,
+    RefundReason,
+    RefundRequest,
+    RequestLine,
+    RestockingFee,
+)
+from refundkit.model.standing import OrderStatus
+from refundkit.model.statuses import NormalizedStatus, normalize_payment_failure, normalize_status
+from refundkit.money import Money
+from refundkit.plugins import hookimpl, load_gateways, load_listeners, plugin_manager
+from refundkit.policy.options import Option
+from refundkit.policy.plan import RefundPlan, plan_refund
+from refundkit.policy.reasons import Reason
+from refundkit.policy.rules import (
+    BlockingDocuments,
+    Case,
+    Decision,
+    MaxAmount,
+    MaxRefunds,
+    NonRefundable,
+    Policy,
+    ReviewAbove,
+    Rule,
+    Verdict,
+    Window,
+)
+from refundkit.policy.spread import (
+    ByMethod,
+    FewestRefunds,
+    NewestFirst,
+    OldestFirst,
+    Proportional,
+    Remainder,
+    Spread,
+)
+from refundkit.stores.base import Change, ChangeFunction, OrderFilter, Store
+from refundkit.stores.memory import MemoryStore
+
+if TYPE_CHECKING:
+    from refundkit.gateways.stripe import StripeGateway
+    from refundkit.stores.sql import SQLStore
+
+_LATE = {"SQLStore": "refundkit.stores.sql", "StripeGateway": "refundkit.gateways.stripe"}
+
+
+def __getattr__(name: str) -> object:
+    """Import what needs an extra only when somebody asks for it."""
+    if name not in _LATE:
+        raise AttributeError(f"module 'refundkit' has no attribute {name!r}")
+    return getattr(import_module(_LATE[name]), name)
+
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "AcceptedRequest",
+    "Actor",
+    "ActorKind",
+    "BlockingDocuments",
+    "ByMethod",
+    "Capabilities",
+    "Case",
+    "Change",
+    "ChangeFunction",
+    "Customer",
+    "CustomerRecord",
+    "Decision",
+    "Delivery",
+    "DeliveryStatus",
+    "Dispute",
+    "DisputeFunds",
+    "DisputeReport",
+    "DisputeStage",
+    "DisputeStatus",
+    "Document",
+    "DocumentKind",
+    "Event",
+    "EventKind",
+    "FailureCode",
+    "FewestRefunds",
+    "Flag",
+    "FlagKind",
+    "Gateway",
+    "GatewayError",
+    "GatewayUnavailableError",
+    "InvalidValueError",
+    "KeyReuseError",
+    "LineKind",
+    "LineRefund",
+    "Listener",
+    "ManualGateway",
+    "MaxAmount",
+    "MaxRefunds",
+    "MemoryStore",
+    "Money",
+    "NewestFirst",
+    "NonRefundable",
+    "NormalizedStatus",
+    "Note",
+    "OldestFirst",
+    "Option",
+    "Order",
+    "OrderExistsError",
+    "OrderFilter",
+    "OrderLine",
+    "OrderNotFoundError",
+    "OrderStatus",
+    "OutcomeUnknownError",
+    "Payment",
+    "PaymentFailure",
+    "PaymentReport",
+    "PaymentStatus",
+    "PlanChangedError",
+    "PluginError",
+    "Policy",
+    "Proportional",
+    "Purpose",
+    "Reason",
+    "Reconciliation",
+    "Recovery",
+    "ReferenceTakenError",
+    "Refund",
+    "RefundCall",
+    "RefundDenied",
+    "RefundDesk",
+    "RefundLine",
+    "RefundOrigin",
+    "RefundPlan",
+    "RefundReason",
+    "RefundReport",
+    "RefundRequest",
+    "RefundResult",
+    "RefundStatus",
+    "RefundkitError",
+    "Remainder",
+    "RequestLine",
+    "RestockingFee",
+    "ReviewAbove",
+    "ReviewRequired",
+    "Rule",
+    "SQLStore",
+    "Settles",
+    "Spread",
+    "Store",
+    "StoreBusyError",
+    "StoreError",
+    "StripeGateway",
+    "Timing",
+    "Verdict",
+    "Webhook",
+    "WebhookError",
+    "WhileDisputed",
+    "Window",
+    "hookimpl",
+    "load_gateways",
+    "load_listeners",
+    "normalize_payment_failure",
+    "normalize_status",
+    "plan_refund",
+    "plugin_manager",
+]

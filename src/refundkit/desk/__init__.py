@@ -1,0 +1,1 @@
+"""The desk: what does happen. The only place that orchestrates store, policy and gateways."""

@@ -1,0 +1,244 @@
+"""Asking: a refund is sent, payments are fetched, and what comes back is recorded. No lock is held meanwhile."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+
+import attrs
+from attrs import frozen
+
+from refundkit.desk.hearing import Hearing
+from refundkit.desk.office import Office
+from refundkit.desk.recorder import Recorder
+from refundkit.desk.recording import record_answer, record_report
+from refundkit.errors import GatewayError, GatewayUnavailableError, OutcomeUnknownError
+from refundkit.gateways.base import Gateway, RefundCall
+from refundkit.logs import get_logger
+from refundkit.model.events import Event, EventKind
+from refundkit.model.orders import Order
+from refundkit.model.parties import Actor
+from refundkit.model.payments import Payment
+from refundkit.model.refunds import Refund, RefundStatus
+from refundkit.model.reports import PaymentReport, RefundReport
+from refundkit.policy.reasons import Reason
+from refundkit.stores.base import Change
+
+__all__ = ["Look", "fetch_all", "gateways_of", "send"]
+
+_log = get_logger("desk")
+
+ANSWERS = frozenset({RefundStatus.PENDING, RefundStatus.SUCCEEDED, RefundStatus.FAILED})
+
+
+# Giving money back.
+
+
+def send(office: Office, order: Order, refund: Refund) -> Order:
+    """Send one SUBMITTED refund whose lease the caller holds, and record what came of it.
+
+    Whatever is not a clear answer leaves it SUBMITTED and its money reserved.
+    """
+    gateway = office.gateways[refund.gateway]
+    if refund.leased_until is None or office.clock() >= refund.leased_until:
+        # Too late to send: by now the sweep may hold the lease. It will.
+        return order
+    answer = _ask(gateway, order, refund, refund.leased_until)
+    if isinstance(answer, RefundReport):
+        change = _answered(office, gateway, refund, order.id, answer)
+    else:
+        change = _unanswered(office, refund, order.id, answer)
+    return change.order
+
+
+def _ask(gateway: Gateway, order: Order, refund: Refund, deadline: datetime) -> RefundReport | GatewayError:
+    call = RefundCall(
+        refund=refund,
+        payment=order.payment(refund.payment_id),
+        request=refund.prepared or {},
+        deadline=deadline,
+    )
+    try:
+        return _understood(gateway, gateway.refund(call))
+    except (GatewayUnavailableError, OutcomeUnknownError) as error:
+        return error
+    except Exception as error:  # noqa: BLE001 - a gateway that breaks its contract has told us nothing about the money
+        _log.error("gateway.raised", gateway=gateway.name, refund_id=refund.id, error=type(error).__name__)
+        return OutcomeUnknownError(
+            f"Gateway {gateway.name} raised {type(error).__name__}.", gateway=gateway.name
+        )
+
+
+def _understood(gateway: Gateway, answer: object) -> RefundReport:
+    if isinstance(answer, RefundReport) and answer.status in ANSWERS:
+        return answer
+    raise OutcomeUnknownError(
+        f"Gateway {gateway.name} gave an answer that says nothing.", gateway=gateway.name
+    )
+
+
+def _answered(
+    office: Office, gateway: Gateway, refund: Refund, order_id: str, report: RefundReport
+) -> Change:
+    _log.info("refund.answered", refund_id=refund.id, status=report.status, amount=str(report.amount))
+
+    def step(recorder: Recorder) -> Recorder:
+        return record_answer(recorder, refund.id, report, attempt=refund.attempts)
+
+    return office.change(order_id, step, actor=Actor.gateway(gateway.name))
+
+
+def _unanswered(office: Office, refund: Refund, order_id: str, error: GatewayError) -> Change:
+    executed_nothing = isinstance(error, GatewayUnavailableError)
+    _log.warning("refund.unanswered", refund_id=refund.id, error=type(error).__name__)
+
+    def step(recorder: Recorder) -> Recorder:
+        now = recorder.order.refund(refund.id)
+        if now.status is not RefundStatus.SUBMITTED or now.attempts != refund.attempts:
+            return recorder
+        unclear_at = now.unclear_at if executed_nothing else recorder.now
+        waiting = attrs.evolve(now, leased_until=None, unclear_at=unclear_at)
+        return recorder.on(recorder.order.with_refund(waiting)).saying(
+            EventKind.REFUND_UNCLEAR, refund=waiting, text=str(error)
+        )
+
+    return office.change(order_id, step)
+
+
+# Asking what is true.
+
+
+def gateways_of(office: Office, order: Order) -> Iterator[tuple[Gateway, tuple[Payment, ...]]]:
+    """Yield each installed gateway that took or gave back money of *order*, with the payments it knows."""
+    given_back = {(refund.gateway, refund.payment_id) for refund in order.refunds}
+    for name, gateway in office.gateways.items():
+        known = tuple(p for p in order.payments if p.gateway == name or (name, p.id) in given_back)
+        if known and not isinstance(office.gateway_for(order, name), Reason):
+            yield gateway, known
+
+
+@frozen(kw_only=True)
+class Look:
+    """What came of asking the gateways about an order at ``asked_at``.
+
+    ``told`` names, as (gateway, payment id), where every refund was told; ``failure`` is why a gateway could
+    not be asked.
+    """
+
+    asked_at: datetime
+    events: tuple[Event, ...] = ()
+    told: frozenset[tuple[str, str]] = frozenset()
+    failure: GatewayError | None = None
+
+    def told_all(self, refund: Refund) -> bool:
+        """Whether *refund* would have been told if it were there (law T2: None is never none)."""
+        return (refund.gateway, refund.payment_id) in self.told
+
+    def and_then(self, other: Look) -> Look:
+        """Return both looks as one that began with this."""
+        return Look(
+            asked_at=self.asked_at,
+            events=self.events + other.events,
+            told=self.told | other.told,
+            failure=other.failure or self.failure,
+        )
+
+
+def fetch_all(office: Office, order_id: str) -> Look:
+    """Fetch all payments of an order and record what is true of them.
+
+    The mark that they must be asked goes, unless a gateway could not be asked.
+    """
+    look = Look(asked_at=office.clock())
+    order = office.store.get(order_id)
+    for gateway, payments in gateways_of(office, order):
+        look = look.and_then(_fetch(office, gateway, order, payments))
+    if look.failure is not None:
+        _log.warning("order.unreachable", order_id=order_id, error=type(look.failure).__name__)
+    elif order.fetch_due_at is not None:
+        office.change(order_id, lambda recorder: recorder.heard(order))
+    return look
+
+
+MOST_ROUNDS = 3
+
+
+def _fetch(office: Office, gateway: Gateway, order: Order, payments: tuple[Payment, ...]) -> Look:
+    """Fetch *payments* of *order* from *gateway* and record the reports; ``order.version`` is the one read before.
+
+    If another report was recorded while this one was on its way, the payments are fetched again (law T3).
+    """
+    look = Look(asked_at=office.clock())
+    for _ in range(MOST_ROUNDS):
+        try:
+            reports = _reports(gateway, payments)
+        except GatewayError as error:
+            return look.and_then(Look(asked_at=look.asked_at, failure=error))
+        change, met = _recorded(office, gateway, order, reports)
+        told = _told(gateway, order, reports)
+        look = look.and_then(Look(asked_at=look.asked_at, events=change.events, told=told))
+        if not any(met.payment(payment.id).reported_version > order.version for payment in payments):
+            return look
+        order = change.order
+    # Others report faster than we can ask; the sweep will have the last look.
+    office.change(order.id, Recorder.urging)
+    return look
+
+
+def _recorded(
+    office: Office, gateway: Gateway, asked: Order, reports: Iterable[PaymentReport]
+) -> tuple[Change, Order]:
+    """Record *reports*; return the change, and the order as the reports met it."""
+    met: list[Order] = []
+
+    def step(recorder: Recorder) -> Recorder:
+        met.append(recorder.order)
+        for report in reports:
+            recorder = _heard(recorder, gateway, asked, report)
+        return recorder
+
+    return office.change(asked.id, step, actor=Actor.gateway(gateway.name)), met[-1]
+
+
+def _told(gateway: Gateway, order: Order, reports: Iterable[PaymentReport]) -> frozenset[tuple[str, str]]:
+    told = (
+        _named(order.payments, gateway, report.reference) for report in reports if report.refunds is not None
+    )
+    return frozenset((gateway.name, payment.id) for payment in told if payment is not None)
+
+
+def _report(answer: object) -> PaymentReport:
+    if not isinstance(answer, PaymentReport):
+        raise TypeError(f"A gateway answers with PaymentReports, not with {type(answer).__name__}.")
+    return answer
+
+
+def _reports(gateway: Gateway, payments: tuple[Payment, ...]) -> tuple[PaymentReport, ...]:
+    try:
+        return tuple(_report(answer) for answer in gateway.fetch(payments))
+    except GatewayError:
+        raise
+    except Exception as error:
+        _log.error("gateway.raised", gateway=gateway.name, error=type(error).__name__)
+        raise GatewayUnavailableError(
+            f"Gateway {gateway.name} raised {type(error).__name__} when it was asked.", gateway=gateway.name
+        ) from error
+
+
+def _heard(recorder: Recorder, gateway: Gateway, asked: Order, report: PaymentReport) -> Recorder:
+    payment = _named(recorder.order.payments, gateway, report.reference)
+    if payment is None:
+        return recorder
+    hearing = Hearing(
+        payment=payment,
+        gateway=gateway.name,
+        can=gateway.capabilities(payment),
+        is_stale=payment.reported_version > asked.version,
+    )
+    return record_report(recorder, hearing, report)
+
+
+def _named(payments: Iterable[Payment], gateway: Gateway, reference: str) -> Payment | None:
+    own = (p for p in payments if p.gateway == gateway.name and reference in p.references)
+    others = (p for p in payments if reference in p.references)
+    return next(own, None) or next(others, None)

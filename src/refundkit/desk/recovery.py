@@ -1,0 +1,185 @@
+"""Recovery: the sweep that brings everything unsettled to rest.
+
+For each order that is due: ask the gateways what is true and record it; whatever the gateways know nothing
+of is sent again, word for word and under the same key, or declared a person's case when that is not safe.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from enum import Enum, auto
+
+import attrs
+
+from refundkit.desk import outbox
+from refundkit.desk.asking import Look, fetch_all, send
+from refundkit.desk.office import Office
+from refundkit.desk.recorder import Recorder
+from refundkit.desk.results import Recovery
+from refundkit.desk.timing import is_leased
+from refundkit.errors import StoreError
+from refundkit.logs import get_logger
+from refundkit.model.capabilities import Capabilities
+from refundkit.model.events import Event, EventKind
+from refundkit.model.marks import FlagKind
+from refundkit.model.orders import Order
+from refundkit.model.refunds import Refund, RefundStatus
+from refundkit.policy.reasons import Reason
+
+__all__ = ["Step", "next_step", "recover", "settle"]
+
+_log = get_logger("recovery")
+
+
+def recover(office: Office, *, limit: int) -> Recovery:
+    """Settle at most *limit* orders that are due, and deliver what listeners have not taken yet."""
+    now = office.clock()
+    due = office.store.claim(now, until=now + office.timing.lease, limit=limit)
+    events: list[Event] = []
+    unreachable: list[str] = []
+    for order_id in due:
+        before = len(office.store.events(order_id))
+        if not _was_settled(office, order_id):
+            unreachable.append(order_id)
+        events.extend(office.store.events(order_id)[before:])
+    outbox.deliver(office.store, office.listeners)
+    return Recovery(
+        orders=due,
+        events=tuple(events),
+        unsettled=tuple(order_id for order_id in due if _is_unsettled(office.store.get(order_id))),
+        unreachable=tuple(unreachable),
+    )
+
+
+def _was_settled(office: Office, order_id: str) -> bool:
+    """Settle one order; if that is not possible now, see to it that the order gets another turn."""
+    try:
+        settle(office, order_id)
+    except StoreError:
+        raise
+    except Exception as error:  # noqa: BLE001 - one order must not keep all others from their turn
+        _log.warning("order.unsettled", order_id=order_id, error=type(error).__name__)
+        office.change(order_id, lambda recorder: recorder.postponing(recorder.now + office.timing.retries[0]))
+        return False
+    return True
+
+
+def _is_unsettled(order: Order) -> bool:
+    return any(refund.is_reserving for refund in order.refunds)
+
+
+def settle(office: Office, order_id: str) -> Order:
+    """Ask what is true of one order, then bring each refund on that nobody is sending right now.
+
+    Raises:
+        GatewayError: if a gateway could not be asked; nothing is sent to anybody then.
+    """
+    look = fetch_all(office, order_id)
+    if look.failure is not None:
+        raise look.failure
+    order = office.store.get(order_id)
+    for refund in order.refunds:
+        if refund.status is RefundStatus.SUBMITTED and not is_leased(refund, office.clock()):
+            order = _bring_on(office, order, refund, look)
+    office.change(order_id, Recorder.rescheduling)
+    return order
+
+
+class Step(Enum):
+    """What can be done about a refund that the gateway, just asked, does not show."""
+
+    SEND = auto()
+    FAIL = auto()
+    WAIT = auto()
+    ASK_A_PERSON = auto()
+
+
+def next_step(refund: Refund, can: Capabilities, look: Look, *, quarantine: timedelta) -> Step:
+    """Decide about a SUBMITTED refund that the gateway did not show in *look*.
+
+    Inside the gateway's idempotency window the very same request is safe to repeat. Outside of it, and
+    before a decline is believed that followed an unclear attempt, the gateway's silence must prove that
+    nothing happened: it must know absence and have told every refund, and a quarantine must have passed
+    (law E4).
+    """
+    last = refund.unclear_at or refund.last_sent_at or look.asked_at
+    absent = can.knows_absence and can.echoes_refund_id
+    proven = absent and look.told_all(refund) and look.asked_at >= last + quarantine
+    if refund.failure is not None:
+        return Step.FAIL if proven else (Step.WAIT if absent else Step.ASK_A_PERSON)
+    if can.by_person or _is_remembered(refund, can, look):
+        return Step.SEND
+    return Step.SEND if proven else (Step.WAIT if absent else Step.ASK_A_PERSON)
+
+
+def _is_remembered(refund: Refund, can: Capabilities, look: Look) -> bool:
+    """Whether the gateway still answers the same request with its first result."""
+    return look.asked_at - (refund.first_sent_at or look.asked_at) < can.idempotency_window
+
+
+def _bring_on(office: Office, order: Order, refund: Refund, look: Look) -> Order:
+    gateway = office.gateway_for(order, refund.gateway)
+    if isinstance(gateway, Reason) or not _can_tell(order, refund):
+        return order
+    can = gateway.capabilities(order.payment(refund.payment_id))
+    step = next_step(refund, can, look, quarantine=office.timing.quarantine)
+    if step is Step.SEND:
+        return _send_again(office, order, refund, restarts=not _is_remembered(refund, can, look))
+    if step is Step.FAIL:
+        return office.change(order.id, lambda recorder: _failed(recorder, refund)).order
+    if step is Step.ASK_A_PERSON:
+        return office.change(order.id, lambda recorder: _undecided(recorder, refund)).order
+    return order
+
+
+def _can_tell(order: Order, refund: Refund) -> bool:
+    """Whether no flag says that a person has to find out about this refund first."""
+    subjects = {refund.id, refund.payment_id}
+    return not any(
+        flag.kind in (FlagKind.AMBIGUOUS, FlagKind.UNDECIDED) and flag.subject in subjects
+        for flag in order.flags
+    )
+
+
+def _send_again(office: Office, order: Order, refund: Refund, *, restarts: bool) -> Order:
+    change = office.change(order.id, lambda recorder: _leased(recorder, refund, office, restarts=restarts))
+    leased = change.order.refund(refund.id)
+    # Whoever raised the number of attempts holds the lease; everybody else leaves the refund alone.
+    if not change.events or leased.attempts != refund.attempts + 1:
+        return change.order
+    return send(office, change.order, leased)
+
+
+def _leased(recorder: Recorder, refund: Refund, office: Office, *, restarts: bool) -> Recorder:
+    """Take the lease for another attempt, unless somebody else has brought the refund on meanwhile."""
+    now = recorder.order.refund(refund.id)
+    if now != refund:
+        return recorder
+    leased = attrs.evolve(
+        now,
+        attempts=now.attempts + 1,
+        # A lease that ran out without an answer leaves that attempt unclear.
+        unclear_at=now.unclear_at if now.leased_until is None else now.last_sent_at,
+        first_sent_at=recorder.now if restarts else now.first_sent_at,
+        last_sent_at=recorder.now,
+        leased_until=recorder.now + office.timing.lease,
+    )
+    return recorder.on(recorder.order.with_refund(leased)).saying(EventKind.REFUND_RESUBMITTED, refund=leased)
+
+
+def _failed(recorder: Recorder, refund: Refund) -> Recorder:
+    """Believe a decline at last: the gateway was asked after the quarantine, and knows of no refund."""
+    if recorder.order.refund(refund.id) != refund:
+        return recorder
+    failed = refund.moved(RefundStatus.FAILED, settled_at=recorder.now, leased_until=None)
+    return recorder.on(recorder.order.with_refund(failed)).saying(
+        EventKind.REFUND_FAILED, refund=failed, text=failed.failure_text
+    )
+
+
+def _undecided(recorder: Recorder, refund: Refund) -> Recorder:
+    text = (
+        f"{refund.gateway} cannot tell whether refund {refund.id} of {refund.amount} was made, and it is too late "
+        "to ask for it again safely; look there and confirm() it."
+    )
+    return recorder.flagging(FlagKind.UNDECIDED, refund.id, text)

@@ -1,0 +1,392 @@
+"""RefundDesk: the one object that a shop works with. It decides nothing itself; it brings the rooms together."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+from refundkit.desk import people
+from refundkit.desk.acceptance import Acceptance, accept, require_same_request
+from refundkit.desk.asking import fetch_all, send
+from refundkit.desk.office import Clock, Office
+from refundkit.desk.outbox import Listener
+from refundkit.desk.recorder import Recorder
+from refundkit.desk.recovery import recover, settle
+from refundkit.desk.results import CustomerRecord, Reconciliation, Recovery, RefundResult
+from refundkit.desk.timing import Timing, is_leased
+from refundkit.desk.webhooks import named_payments
+from refundkit.errors import GatewayError, InvalidValueError, OrderNotFoundError, PluginError
+from refundkit.gateways.base import Gateway
+from refundkit.model.documents import Document
+from refundkit.model.events import Event, EventKind
+from refundkit.model.orders import Order
+from refundkit.model.parties import Actor
+from refundkit.model.payments import Payment
+from refundkit.model.refunds import NAMESPACE, Refund, RefundStatus
+from refundkit.model.reports import RefundReport
+from refundkit.model.requests import AcceptedRequest, RefundRequest
+from refundkit.money import Money
+from refundkit.policy.plan import RefundPlan, make_plan
+from refundkit.policy.rules import Policy
+from refundkit.stores.base import OrderFilter, Store
+
+__all__ = ["RefundDesk"]
+
+
+def _utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+class RefundDesk:
+    """Gives money back, and keeps the record of it.
+
+    ``namespace`` goes into every refund id: choose one per shop if several shops share a gateway account.
+    ``clock`` returns an aware datetime. Any number of threads and processes may work on one store.
+    """
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        gateways: Iterable[Gateway],
+        policy: Policy | None = None,
+        listeners: Iterable[Listener] = (),
+        clock: Clock = _utc_now,
+        timing: Timing | None = None,
+        namespace: UUID = NAMESPACE,
+    ) -> None:
+        self._office = Office(
+            store=store,
+            gateways=_by_name(gateways),
+            policy=policy or Policy(),
+            listeners=tuple(listeners),
+            clock=clock,
+            timing=timing or Timing(),
+            namespace=namespace,
+        )
+        self._store = store
+
+    # Orders and payments.
+
+    def register(self, order: Order, *, actor: Actor | None = None) -> Order:
+        """Make *order* a financial record; the same content again changes nothing.
+
+        Raises:
+            OrderExistsError: if the id is registered with other content.
+            ReferenceTakenError: if one of its payments belongs to another order.
+            InvalidValueError: if it brings a history; register first, then `record_external`.
+        """
+        _require_new(order)
+        registered = Event(
+            order_id=order.id,
+            kind=EventKind.ORDER_REGISTERED,
+            at=self._office.clock(),
+            actor=actor or self._office.system,
+            amount=order.total,
+        )
+        self._store.add(order, (registered,))
+        self._office.deliver_of(order.id)
+        return self._store.get(order.id)
+
+    def record_payment(self, order_id: str, payment: Payment, *, actor: Actor | None = None) -> Order:
+        """Record a payment that was captured, failed or voided after the order was registered.
+
+        Raises:
+            InvalidValueError: if captured money would become less.
+            ReferenceTakenError: if the payment belongs to another order.
+        """
+        return self._by(actor, order_id, lambda recorder: people.record_payment(recorder, payment))
+
+    # Giving money back.
+
+    def preview(self, order_id: str, request: RefundRequest) -> RefundPlan:
+        """Return what `refund` would do now; read, write nothing. Of an accepted request: what it did.
+
+        Raises:
+            RefundDenied: with every reason, and what would be possible.
+        """
+        order = self._store.get(order_id)
+        known = order.request(request.key)
+        if known is not None:
+            return _plan_of(order, known, request)
+        return make_plan(order, request, self._office.circumstances(order))
+
+    def refund(
+        self, order_id: str, request: RefundRequest, *, expect: RefundPlan | None = None
+    ) -> RefundResult:
+        """Give money back. Safe to call again with the same request: it is done once (law E3).
+
+        Raises:
+            RefundDenied: with every reason; nothing was changed and no gateway asked.
+            ReviewRequired: if somebody else has to approve.
+            PlanChangedError: if the plan is no longer *expect*.
+            KeyReuseError: if the key stands for another request.
+        """
+        change = self._office.change(
+            order_id, lambda recorder: accept(recorder.order, request, self._terms(recorder, expect))
+        )
+        order = change.order
+        legs = [leg for leg in order.legs(request.key) if leg.status is RefundStatus.SUBMITTED]
+        if change.events:
+            for leg in legs:
+                order = send(self._office, order, leg)
+        elif any(not is_leased(leg, self._office.clock()) for leg in legs):
+            self._settle_quietly(order_id)
+            order = self._store.get(order_id)
+        return RefundResult.of(order, request.key)
+
+    def reject(
+        self, order_id: str, request: RefundRequest, *, expect: RefundPlan | None = None
+    ) -> RefundResult:
+        """Give back all that is left and cancel the order; ``preview(order_id, request.rejecting())`` shows it.
+
+        Raises:
+            RefundDenied: as `refund`, and if the order is rejected already.
+        """
+        return self.refund(order_id, request.rejecting(), expect=expect)
+
+    def change(
+        self, order_id: str, request: RefundRequest, *, expect: RefundPlan | None = None
+    ) -> RefundResult:
+        """Replace the order's lines by ``request.revision`` and give back the difference (law C8).
+
+        Raises:
+            RefundDenied: as `refund`, and if the revised lines cost more than is left.
+            InvalidValueError: if the request has no revision.
+        """
+        if request.revision is None:
+            raise InvalidValueError(
+                f"Request {request.key} changes order {order_id} but has no revision; "
+                "list the lines that the customer keeps.",
+                field="revision",
+            )
+        return self.refund(order_id, request, expect=expect)
+
+    # What the world says.
+
+    def receive(self, gateway: str, *, body: bytes, headers: Mapping[str, str]) -> tuple[Event, ...]:
+        """Take a webhook: verify it, note which payments it names, and ask the gateway what is true of them.
+
+        What the webhook itself claims about money is not believed. If the gateway cannot be asked now, the
+        sweep will; the webhook is answered with success either way.
+
+        Raises:
+            WebhookError: if it is forged, stale, foreign, too large or unreadable; answer ``http_status``.
+        """
+        references = named_payments(self._office, gateway, body=body, headers=headers)
+        found = (self._store.find_payment(gateway, reference) for reference in references)
+        events: list[Event] = []
+        for order_id in dict.fromkeys(order_id for order_id in found if order_id is not None):
+            self._office.change(order_id, Recorder.urging)
+            events.extend(fetch_all(self._office, order_id).events)
+        return tuple(events)
+
+    def refresh(self, order_id: str) -> tuple[Event, ...]:
+        """Ask the gateways what is true of every payment of the order, record it, adopt what was made elsewhere.
+
+        Raises:
+            GatewayError: if a gateway could not be asked; what others said is recorded.
+        """
+        look = fetch_all(self._office, order_id)
+        if look.failure is not None:
+            raise look.failure
+        return look.events
+
+    def recover(self, *, limit: int = 100) -> Recovery:
+        """Sweep: settle up to *limit* orders that have something unsettled and are due, deliver waiting events."""
+        return recover(self._office, limit=limit)
+
+    def reconcile(self, *, since: datetime) -> Reconciliation:
+        """Ask the gateways about every order with a payment captured at or after *since*, told or untold."""
+        orders = 0
+        events: list[Event] = []
+        unreachable: list[str] = []
+        for order in self._store.search(OrderFilter(captured_from=since)):
+            orders += 1
+            look = fetch_all(self._office, order.id)
+            events.extend(look.events)
+            if look.failure is not None:
+                unreachable.append(order.id)
+        return Reconciliation(orders=orders, events=tuple(events), unreachable=tuple(unreachable))
+
+    # What people do.
+
+    def confirm(
+        self,
+        refund_id: str,
+        *,
+        actor: Actor,
+        reference: str | None = None,
+        status: RefundStatus = RefundStatus.SUCCEEDED,
+        note: str = "",
+    ) -> Refund:
+        """Settle a refund that no program can settle: it was paid out (SUCCEEDED) or will not be (FAILED).
+
+        Raises:
+            OrderNotFoundError: if there is no such refund.
+            InvalidValueError: if its gateway can tell, or if it is settled otherwise.
+        """
+        order = self._order_of(refund_id)
+        refund = order.refund(refund_id)
+        gateway = self._office.gateways.get(refund.gateway)
+        can = gateway.capabilities(order.payment(refund.payment_id)) if gateway else None
+        report = RefundReport(
+            status=status, amount=refund.amount, reference=reference, raw_status="confirmed", reason=note
+        )
+
+        def step(recorder: Recorder) -> Recorder:
+            return people.confirm(recorder, recorder.order.refund(refund_id), report, can)
+
+        return self._by(actor, order.id, step).refund(refund_id)
+
+    def record_external(
+        self,
+        order_id: str,
+        payment_id: str,
+        amount: Money,
+        *,
+        reference: str,
+        status: str = "succeeded",
+        actor: Actor,
+    ) -> Order:
+        """Record what was given back elsewhere, in the shop's own word for its *status*; nothing is executed.
+
+        A word like ``lost`` is money that left through a chargeback and becomes a lost dispute.
+
+        Raises:
+            InvalidValueError: if *reference* is a refund made here or recorded with another amount, or if the
+                amount is not above zero or of another currency.
+        """
+
+        def step(recorder: Recorder) -> Recorder:
+            payment = recorder.order.payment(payment_id)
+            kind = self._office.kind_of(payment.gateway)
+            return people.record_external(
+                recorder, payment, amount=amount, reference=reference, word=status, kind=kind
+            )
+
+        return self._by(actor, order_id, step)
+
+    def acknowledge(self, order_id: str, *, actor: Actor, note: str = "") -> Order:
+        """Clear the order's flags, after a person has looked; commands on it are possible again."""
+        return self._by(actor, order_id, lambda recorder: people.acknowledge(recorder, note))
+
+    def annotate(
+        self,
+        order_id: str,
+        *,
+        actor: Actor,
+        note: str = "",
+        add_tags: Iterable[str] = (),
+        remove_tags: Iterable[str] = (),
+    ) -> Order:
+        """Add a note, add and remove tags: the only things of an order that can be edited."""
+        added, removed = tuple(add_tags), tuple(remove_tags)
+        return self._by(actor, order_id, lambda recorder: people.annotate(recorder, note, added, removed))
+
+    def add_document(self, order_id: str, document: Document, *, actor: Actor | None = None) -> Order:
+        """Note that a document was issued for the order."""
+        return self._by(actor, order_id, lambda recorder: people.add_document(recorder, document))
+
+    def remove_document(self, order_id: str, document_id: str, *, actor: Actor | None = None) -> Order:
+        """Note that a document was taken back.
+
+        Raises:
+            OrderNotFoundError: if the order has no such document.
+            InvalidValueError: if documents of its kind cannot be taken back.
+        """
+        return self._by(actor, order_id, lambda recorder: people.remove_document(recorder, document_id))
+
+    # Reading.
+
+    def order(self, order_id: str) -> Order:
+        """Return the newest version of an order.
+
+        Raises:
+            OrderNotFoundError: if there is no such order.
+        """
+        return self._store.get(order_id)
+
+    def orders(self, wanted: OrderFilter | None = None) -> Iterator[Order]:
+        """Yield the orders that *wanted* accepts (all of them without one), by id."""
+        return self._store.search(wanted or OrderFilter())
+
+    def customer(self, email: str) -> CustomerRecord:
+        """Return the orders under an e-mail address, with the chargeback flag."""
+        return CustomerRecord(email=email, orders=tuple(self._store.search(OrderFilter(email=email))))
+
+    def timeline(self, order_id: str) -> tuple[Event, ...]:
+        """Return everything that happened to an order, oldest first.
+
+        Raises:
+            OrderNotFoundError: if there is no such order.
+        """
+        self._store.get(order_id)
+        return self._store.events(order_id)
+
+    # Inside.
+
+    def _by(self, actor: Actor | None, order_id: str, step: Callable[[Recorder], Recorder]) -> Order:
+        return self._office.change(order_id, step, actor=actor).order
+
+    def _terms(self, recorder: Recorder, expect: RefundPlan | None) -> Acceptance:
+        return Acceptance(
+            circumstances=self._office.circumstances(recorder.order),
+            prepare=self._prepare,
+            leased_until=recorder.now + self._office.timing.lease,
+            gateways=tuple(self._office.gateways),
+            expect=expect,
+        )
+
+    def _prepare(self, refund: Refund, payment: Payment) -> Mapping[str, Any]:
+        return self._office.gateways[refund.gateway].prepare(refund, payment)
+
+    def _settle_quietly(self, order_id: str) -> None:
+        # A gateway that cannot be asked has been logged; the sweep will ask it again.
+        with suppress(GatewayError):
+            settle(self._office, order_id)
+
+    def _order_of(self, refund_id: str) -> Order:
+        order_id = self._store.find_refund(refund_id)
+        if order_id is None:
+            raise OrderNotFoundError(f"There is no refund {refund_id!r}.", refund_id=refund_id)
+        return self._store.get(order_id)
+
+
+def _by_name(gateways: Iterable[Gateway]) -> Mapping[str, Gateway]:
+    named: dict[str, Gateway] = {}
+    for gateway in gateways:
+        if gateway.name in named:
+            raise PluginError(f"Two gateways are named {gateway.name!r}; give each its own name.")
+        named[gateway.name] = gateway
+    return named
+
+
+def _require_new(order: Order) -> None:
+    history = (order.requests, order.refunds, order.disputes, order.flags, order.version, order.due_at)
+    reported = (payment.confirmed is not None or payment.reported_version for payment in order.payments)
+    if any(history) or any(reported) or order.fetch_due_at is not None:
+        raise InvalidValueError(
+            f"Order {order.id} brings a history; register it without, then tell what happened with record_external().",
+            field="refunds",
+            value=order.id,
+        )
+
+
+def _plan_of(order: Order, known: AcceptedRequest, request: RefundRequest) -> RefundPlan:
+    """Show an accepted request as the plan that it was."""
+    require_same_request(order, known, request)
+    legs = order.legs(request.key)
+    zero = Money.zero(order.currency)
+    return RefundPlan(
+        order_id=order.id,
+        request=request,
+        refunds=legs,
+        amount=Money.sum((leg.amount for leg in legs), order.currency),
+        withheld=known.withheld,
+        excess=zero,
+        lines=known.lines,
+    )

@@ -1,0 +1,173 @@
+"""Plugins: gateways and listeners that other packages bring along, collected through pluggy.
+
+A plugin is a module or object with some of these hooks, named in the entry point group ``refundkit``::
+
+    [project.entry-points.refundkit]
+    acme = "acme_refunds"
+
+Hooks collect and nothing more; the desk then calls what it was given, directly. The built-in gateways are
+registered through the same hooks. No plugin manager exists before somebody asks for one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+import pluggy
+
+from refundkit.errors import PluginError, RefundkitError, shown
+from refundkit.gateways.base import Gateway
+from refundkit.model.events import Event
+
+__all__ = ["gateway_kinds", "hookimpl", "hookspec", "load_gateways", "load_listeners", "plugin_manager"]
+
+GROUP = "refundkit"
+
+hookspec = pluggy.HookspecMarker(GROUP)
+hookimpl = pluggy.HookimplMarker(GROUP)
+
+
+class Hooks:
+    """The hooks that a plugin may implement."""
+
+    @hookspec
+    def refundkit_gateways(self) -> Iterable[type[Gateway]]:  # type: ignore[empty-body]
+        """Return gateway classes, each with its own ``kind``."""
+
+    @hookspec
+    def refundkit_listeners(self) -> Iterable[Callable[[Event], None]]:  # type: ignore[empty-body]
+        """Return listeners that are told every event."""
+
+
+def plugin_manager(plugins: Iterable[object] = ()) -> pluggy.PluginManager:
+    """Return a new plugin manager with every installed plugin, and with *plugins* beside them.
+
+    Raises:
+        PluginError: if a plugin cannot be imported, or has a hook that refundkit does not know.
+    """
+    manager = pluggy.PluginManager(GROUP)
+    manager.add_hookspecs(Hooks)
+    try:
+        manager.load_setuptools_entrypoints(GROUP)
+        for plugin in plugins:
+            manager.register(plugin)
+        _check_hooks(manager)
+    except RefundkitError:
+        raise
+    except Exception as error:
+        raise PluginError(f"A plugin could not be loaded: {type(error).__name__}: {error}") from error
+    return manager
+
+
+def _check_hooks(manager: pluggy.PluginManager) -> None:
+    known = {name for name in vars(Hooks) if name.startswith("refundkit_")}
+    for plugin in manager.get_plugins():
+        for name in dir(plugin):
+            if name.startswith("refundkit_") and name not in known:
+                raise PluginError(
+                    f"Plugin {manager.get_name(plugin)} has a hook {name}, which does not exist; "
+                    f"known are {', '.join(sorted(known))}."
+                )
+    manager.check_pending()
+
+
+def gateway_kinds(manager: pluggy.PluginManager | None = None) -> Mapping[str, type[Gateway]]:
+    """Return the gateway classes of all plugins by kind.
+
+    Raises:
+        PluginError: if two plugins bring the same kind, or one without a kind, or what is no gateway class.
+    """
+    kinds: dict[str, type[Gateway]] = {}
+    for gateway in _brought(manager, "refundkit_gateways"):
+        _add_kind(kinds, gateway)
+    return dict(sorted(kinds.items()))
+
+
+def _brought(manager: pluggy.PluginManager | None, hook: str) -> list[Any]:
+    """Collect what all plugins bring through *hook*."""
+    manager = plugin_manager() if manager is None else manager
+    try:
+        return [thing for things in getattr(manager.hook, hook)() for thing in things]
+    except Exception as error:
+        raise PluginError(f"A plugin failed in {hook}(): {type(error).__name__}: {error}") from error
+
+
+def _add_kind(kinds: dict[str, type[Gateway]], gateway: Any) -> None:
+    if not (isinstance(gateway, type) and issubclass(gateway, Gateway)):
+        raise PluginError(f"A plugin brings {shown(gateway)}, which is no class of gateways.")
+    path = f"{gateway.__module__}.{gateway.__qualname__}"
+    if not gateway.kind:
+        raise PluginError(f"Gateway {path} has no kind; give it a class attribute such as kind = 'acme'.")
+    taken = kinds.setdefault(gateway.kind, gateway)
+    if taken is not gateway:
+        raise PluginError(
+            f"Two plugins bring a gateway of kind {gateway.kind!r}: {taken.__module__}.{taken.__qualname__} "
+            f"and {path}; uninstall one of them."
+        )
+
+
+def load_gateways(
+    configuration: Mapping[str, Mapping[str, Any]], *, manager: pluggy.PluginManager | None = None
+) -> tuple[Gateway, ...]:
+    """Build the configured gateways from the installed plugins.
+
+    Each name maps to the gateway's own options; ``kind`` among them says which class it is, if that is not
+    the name itself: ``{"stripe": {...}, "stripe-us": {"kind": "stripe", ...}}``.
+
+    Raises:
+        PluginError: if no plugin brings the kind, or its options are wrong.
+    """
+    kinds = gateway_kinds(manager)
+    return tuple(_build(kinds, name, settings) for name, settings in configuration.items())
+
+
+def _build(kinds: Mapping[str, type[Gateway]], name: str, settings: object) -> Gateway:
+    if not isinstance(settings, Mapping):
+        raise PluginError(f"The options of gateway {name!r} are no mapping, but {type(settings).__name__}.")
+    options = {"name": name, **settings}
+    kind = options.pop("kind", name)
+    if type(kind) is not str or kind not in kinds:
+        installed = ", ".join(kinds) or "none"
+        raise PluginError(f"No installed plugin brings a gateway of kind {kind!r} (installed: {installed}).")
+    try:
+        return kinds[kind](**options)
+    except Exception as error:  # noqa: BLE001 - whatever a plugin's class raises, and whatever it says
+        given = ", ".join(sorted(map(str, settings))) or "none"
+        told = _without_values(error, tuple(settings.values()))
+        raise PluginError(f"Gateway {name!r} cannot be built from the options {given}: {told}") from None
+
+
+def _without_values(error: Exception, values: Iterable[object]) -> str:
+    """Say what is wrong and leave out the values of the options, which may be secrets (law S2)."""
+    if not isinstance(error, (TypeError, RefundkitError)):
+        return f"{type(error).__name__}."
+    text = str(error)
+    for value in sorted(_texts(values), key=len, reverse=True):
+        text = text.replace(value, "...")
+    return text
+
+
+def _texts(value: object) -> Iterable[str]:
+    if isinstance(value, Mapping):
+        return _texts(tuple(value.values()))
+    if isinstance(value, (list, tuple, set, frozenset)):
+        return [text for part in value for text in _texts(part)]
+    text = value.decode(errors="ignore") if isinstance(value, bytes) else str(value)
+    # What is shorter is no secret, and leaving it out would make the message unreadable.
+    return [text] if len(text) > 3 else []
+
+
+def load_listeners(*, manager: pluggy.PluginManager | None = None) -> tuple[Callable[[Event], None], ...]:
+    """Return the listeners of all plugins.
+
+    Raises:
+        PluginError: if a plugin brings what cannot be called.
+    """
+    listeners = tuple(_brought(manager, "refundkit_listeners"))
+    for listener in listeners:
+        if not callable(listener):
+            raise PluginError(
+                f"A plugin brings {shown(listener)}, which is no listener: it cannot be called."
+            )
+    return listeners

@@ -1,0 +1,187 @@
+"""Listeners hear everything: after the commit, at least once, in order, and they break nothing (law T4)."""
+
+import pytest
+
+from refundkit import EventKind, RefundStatus
+from refundkit.testing.fake_gateway import Fault
+from tests.desk.shop import KIM, Shop, a_payment, an_order, eur, kinds_of
+
+
+class Ears:
+    """A listener that remembers, and that raises as often as it is told to."""
+
+    def __init__(self, failing=0, look=None):
+        self.heard = []
+        self.failing = failing
+        self.look = look
+
+    def __call__(self, event):
+        """Listen."""
+        if self.look is not None:
+            self.look(event)
+        self.heard.append(event)
+        if self.failing:
+            self.failing -= 1
+            raise RuntimeError("the mail server is down")
+
+
+def test_events_are_told_in_order():
+    """Law T4: what happened to an order is told in the order in which it happened."""
+    ears = Ears()
+    shop = Shop(listeners=[ears])
+    shop.refund("40.00")
+    assert kinds_of(ears.heard) == [
+        EventKind.ORDER_REGISTERED,
+        EventKind.REFUND_REQUESTED,
+        EventKind.REFUND_SUBMITTED,
+        EventKind.REFUND_SUCCEEDED,
+    ]
+    assert tuple(ears.heard) == shop.desk.timeline("o-1")
+
+
+def test_events_are_told_after_the_commit():
+    """Law T4: whoever is told can read it in the store."""
+    shop = Shop()
+    seen = []
+
+    def look(event):
+        seen.append((event.kind, shop.store.get("o-1").version >= event.version))
+        shop.store.change("o-1", lambda order: (order, ()))
+
+    desk = shop.new_desk(listeners=[Ears(look=look)])
+    shop.desk = desk
+    shop.refund("40.00")
+    assert len(seen) == 4
+    assert all(is_written for _, is_written in seen)
+
+
+def test_a_request_is_told_before_the_gateway_is_asked():
+    """Law T4: SUBMITTED is news of its own."""
+    ears = Ears()
+    shop = Shop(listeners=[ears])
+    told = []
+    real = shop.gateway.refund
+    shop.gateway.refund = lambda call: (told.extend(kinds_of(ears.heard)), real(call))[1]
+    shop.refund("40.00")
+    assert told[-1] is EventKind.REFUND_SUBMITTED
+
+
+def test_a_listener_that_raises_does_not_break_the_refund():
+    """Law T4: the mail server is down, and the money goes back all the same."""
+    shop = Shop(listeners=[Ears(failing=99)])
+    assert shop.refund("40.00").returned == eur("40.00")
+
+
+def test_a_listener_that_raised_is_told_again():
+    """Law T4: at least once: the event and all later ones of the order wait, and come in order."""
+    ears = Ears(failing=2)
+    shop = Shop(listeners=[ears])
+    shop.refund("40.00")
+    shop.desk.recover()
+    told = [event.number + 100 * event.version for event in ears.heard]
+    assert set(ears.heard) == set(shop.desk.timeline("o-1"))
+    first_told = list(dict.fromkeys(told))
+    assert first_told == sorted(first_told)
+    count = len(ears.heard)
+    shop.desk.recover()
+    assert len(ears.heard) == count
+
+
+def test_other_listeners_are_told_all_the_same():
+    """Law T4: one that raises does not silence the others."""
+    ears = Ears()
+    shop = Shop(listeners=[Ears(failing=99), ears])
+    shop.refund("40.00")
+    assert EventKind.ORDER_REGISTERED in kinds_of(ears.heard)
+
+
+def test_other_orders_are_told_all_the_same():
+    """Law T4: an order whose news cannot be told does not hold up another."""
+    heard = []
+
+    def picky(event):
+        if event.order_id == "o-1":
+            raise RuntimeError("no such customer")
+        heard.append(event.kind)
+
+    shop = Shop(listeners=[picky])
+    shop.desk.register(an_order(id="o-2", payments=(a_payment(2),)))
+    shop.refund("40.00")
+    assert heard == [EventKind.ORDER_REGISTERED]
+    shop.desk.annotate("o-2", actor=KIM, note="x")
+    shop.desk.recover()
+    assert heard == [EventKind.ORDER_REGISTERED, EventKind.ORDER_ANNOTATED]
+
+
+def test_what_a_dead_process_did_not_tell_the_sweep_tells():
+    """Law T4: a process that died between commit and telling loses no news."""
+    shop = Shop()
+    shop.refund("40.00")
+    ears = Ears()
+    shop.new_desk(listeners=[ears]).recover()
+    assert tuple(ears.heard) == shop.desk.timeline("o-1")
+
+
+def test_without_listeners_nothing_waits():
+    """Law T4: a desk without listeners tells nobody, and the next sweep puts the news away."""
+    shop = Shop()
+    shop.refund("40.00")
+    shop.desk.recover()
+    assert shop.store.undelivered() == ()
+
+
+def test_a_listener_may_work_with_the_desk():
+    """Law T4: a listener that writes on the order is told of that as well, once, and nothing goes in circles."""
+    shop = Shop()
+    heard = []
+
+    def note(event):
+        heard.append(event.kind)
+        if event.kind is EventKind.REFUND_SUCCEEDED:
+            desk.annotate("o-1", actor=KIM, note="refunded")
+
+    desk = shop.new_desk(listeners=[note])
+    shop.desk = desk
+    shop.refund("40.00")
+    assert len(shop.order.notes) == 1
+    assert heard.count(EventKind.REFUND_SUCCEEDED) == 1
+    assert heard[-1] is EventKind.ORDER_ANNOTATED
+    assert shop.store.undelivered() == ()
+
+
+def test_a_listener_may_refund_another_order():
+    """Law T4: what a listener does to another order is told as well."""
+    shop = Shop()
+    heard = []
+
+    def chain(event):
+        heard.append((event.order_id, event.kind))
+        if (event.order_id, event.kind) == ("o-1", EventKind.REFUND_SUCCEEDED):
+            desk.annotate("o-2", actor=KIM, note="its sister was refunded")
+
+    desk = shop.new_desk(listeners=[chain])
+    desk.register(an_order(id="o-2", payments=(a_payment(2),)))
+    shop.desk = desk
+    shop.refund("40.00")
+    assert ("o-2", EventKind.ORDER_ANNOTATED) in heard
+
+
+def test_events_are_numbered_for_ever():
+    """Law T4: an event has the same id whenever it is told; its place in time is in it."""
+    shop = Shop(Fault.PENDING)
+    shop.refund("40.00")
+    shop.gateway.settle("fake-refund-1", RefundStatus.SUCCEEDED)
+    shop.desk.refresh("o-1")
+    timeline = shop.desk.timeline("o-1")
+    places = [(event.version, event.number) for event in timeline]
+    assert places == sorted(set(places))
+    assert len({event.id for event in timeline}) == len(timeline)
+
+
+def test_a_refused_request_is_no_news():
+    """Law T4: refund and event are written together, or neither is."""
+    ears = Ears()
+    shop = Shop(listeners=[ears])
+    with pytest.raises(Exception, match=r"only 100\.00 EUR is left"):
+        shop.refund("100.01")
+    assert kinds_of(ears.heard) == [EventKind.ORDER_REGISTERED]
