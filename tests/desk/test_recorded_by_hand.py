@@ -304,3 +304,15 @@ def test_webhooks_of_the_card_do_not_disturb_store_credit():
     assert kinds_of(events) == [EventKind.REFUND_ADOPTED]
     assert shop.order.reserved == eur("40.00")
     assert shop.desk.preview("o-1", a_request("return-2")).amount == eur("50.00")
+
+
+def test_a_tag_is_not_taken_apart(shop):
+    """Tags given as one text are refused, before they become letters."""
+    with pytest.raises(InvalidValueError, match=r"\['vip'\]"):
+        shop.desk.annotate("o-1", actor=KIM, add_tags="vip")
+
+
+def test_a_known_fee_survives_a_newer_payment(shop):
+    """What the gateway said of its fee stays, when more is captured later and nobody repeats the fee."""
+    payment = attrs.evolve(shop.order.payments[0], fee=eur("0.30"))
+    assert payment.updated(attrs.evolve(payment, fee=None)).fee == eur("0.30")

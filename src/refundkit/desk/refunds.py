@@ -283,8 +283,12 @@ class RefundDesk:
         add_tags: Iterable[str] = (),
         remove_tags: Iterable[str] = (),
     ) -> Order:
-        """Add a note, add and remove tags: the only things of an order that can be edited."""
-        added, removed = tuple(add_tags), tuple(remove_tags)
+        """Add a note, add and remove tags: the only things of an order that can be edited.
+
+        Raises:
+            InvalidValueError: if the tags are one text, which would be taken apart letter by letter.
+        """
+        added, removed = _tags(add_tags), _tags(remove_tags)
         return self._by(actor, order_id, lambda recorder: people.annotate(recorder, note, added, removed))
 
     def add_document(self, order_id: str, document: Document, *, actor: Actor | None = None) -> Order:
@@ -354,6 +358,12 @@ class RefundDesk:
         if order_id is None:
             raise OrderNotFoundError(f"There is no refund {refund_id!r}.", refund_id=refund_id)
         return self._store.get(order_id)
+
+
+def _tags(tags: Iterable[str]) -> tuple[str, ...]:
+    if isinstance(tags, str):
+        raise InvalidValueError(f"Give tags as a list, such as [{tags!r}].", field="tags", value=tags)
+    return tuple(tags)
 
 
 def _by_name(gateways: Iterable[Gateway]) -> Mapping[str, Gateway]:

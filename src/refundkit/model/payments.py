@@ -124,4 +124,5 @@ class Payment:
             )
         # What the gateway confirmed before more was captured says nothing about the rest.
         confirmed = self.confirmed if newer.captured == self.captured else None
-        return attrs.evolve(newer, confirmed=confirmed, reported_version=self.reported_version)
+        fee = self.fee if newer.fee is None else newer.fee
+        return attrs.evolve(newer, confirmed=confirmed, fee=fee, reported_version=self.reported_version)
