@@ -19,7 +19,7 @@ DisputeStatus Document DocumentKind Event EventKind FailureCode FewestRefunds Fl
 GatewayError GatewayUnavailableError InvalidValueError KeyReuseError LineKind LineRefund Listener
 ManualGateway MaxAmount MaxRefunds MemoryStore Money NewestFirst NonRefundable NormalizedStatus Note
 OldestFirst Option Order OrderExistsError OrderFilter OrderLine OrderNotFoundError OrderStatus
-OutcomeUnknownError Payment PaymentFailure PaymentReport PaymentStatus PlanChangedError PluginError Policy
+OutcomeUnknownError Patience Payment PaymentFailure PaymentReport PaymentStatus PlanChangedError PluginError Policy
 Proportional Purpose Reason Reconciliation Recovery ReferenceTakenError Refund RefundCall RefundDenied
 RefundDesk RefundLine RefundOrigin RefundPlan RefundReason RefundReport RefundRequest RefundResult
 RefundStatus RefundkitError Remainder RequestLine RestockingFee ReviewAbove ReviewRequired Rule SQLStore

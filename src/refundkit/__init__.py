@@ -14,6 +14,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 from refundkit.desk.outbox import Listener
+from refundkit.desk.patience import Patience
 from refundkit.desk.refunds import RefundDesk
 from refundkit.desk.results import CustomerRecord, Reconciliation, Recovery, RefundResult
 from refundkit.desk.timing import Timing
@@ -160,6 +161,7 @@ __all__ = [
     "OrderNotFoundError",
     "OrderStatus",
     "OutcomeUnknownError",
+    "Patience",
     "Payment",
     "PaymentFailure",
     "PaymentReport",

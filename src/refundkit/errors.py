@@ -130,7 +130,12 @@ class GatewayError(RefundkitError):
 
 
 class GatewayUnavailableError(GatewayError):
-    """Certain: the gateway executed nothing. Asking again is safe."""
+    """Certain: the gateway executed nothing. Asking again is safe.
+
+    ``retry_after_seconds`` is how long the gateway asks to be left alone, None if it does not say.
+    """
+
+    retry_after_seconds: float | None = None
 
 
 class OutcomeUnknownError(GatewayError):

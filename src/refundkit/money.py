@@ -86,7 +86,12 @@ class Money:
         >>> Money.sum([Money.of(1, "EUR"), Money.of(2, "EUR")], "EUR")
         Money('3.00', 'EUR')
         """
-        return sum(amounts, start=cls(0, currency))
+        total = 0
+        for amount in amounts:
+            if amount.currency != currency:
+                amount._same(cls(0, currency))
+            total += amount.minor
+        return cls(total, currency)
 
     @property
     def decimal(self) -> Decimal:

@@ -1,5 +1,6 @@
 """What people know and no gateway tells: refunds made elsewhere, and refunds that a person makes."""
 
+import attrs
 import pytest
 
 from refundkit import (
@@ -306,13 +307,13 @@ def test_webhooks_of_the_card_do_not_disturb_store_credit():
     assert shop.desk.preview("o-1", a_request("return-2")).amount == eur("50.00")
 
 
-def test_a_tag_is_not_taken_apart(shop):
+def test_a_tag_is_not_taken_apart():
     """Tags given as one text are refused, before they become letters."""
     with pytest.raises(InvalidValueError, match=r"\['vip'\]"):
-        shop.desk.annotate("o-1", actor=KIM, add_tags="vip")
+        Shop().desk.annotate("o-1", actor=KIM, add_tags="vip")
 
 
-def test_a_known_fee_survives_a_newer_payment(shop):
+def test_a_known_fee_survives_a_newer_payment():
     """What the gateway said of its fee stays, when more is captured later and nobody repeats the fee."""
-    payment = attrs.evolve(shop.order.payments[0], fee=eur("0.30"))
+    payment = attrs.evolve(an_order().payments[0], fee=eur("0.30"))
     assert payment.updated(attrs.evolve(payment, fee=None)).fee == eur("0.30")

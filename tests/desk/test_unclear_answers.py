@@ -223,9 +223,7 @@ def test_a_late_no_to_an_earlier_attempt_does_not_fail_a_later_one():
     go_on.set()
     first.join(10)
     assert real is not None
-    assert shop.only_refund.status is RefundStatus.SUBMITTED
-    assert shop.order.reserved == eur("40.00")
-    shop.desk.recover()
+    # The late "no" was not believed: the gateway was asked, and has the refund of the second attempt.
     assert shop.only_refund.status is RefundStatus.SUCCEEDED
     assert shop.moved == eur("40.00")
 

@@ -9,9 +9,11 @@ import pytest
 import sqlalchemy as sa
 
 from refundkit.errors import OrderNotFoundError, StoreError
+from refundkit.model.marks import Note
+from refundkit.model.parties import Actor
 from refundkit.model.refunds import RefundStatus
 from refundkit.stores.base import OrderFilter
-from refundkit.stores.sql import SQLStore, reading
+from refundkit.stores.sql import SQLStore, reading, writing
 from refundkit.testing.builders import (
     NOW,
     eur,
@@ -152,3 +154,48 @@ class TestStatements:
                 f"EXPLAIN QUERY PLAN {select}", tuple(select.params.values())
             ).all()
         assert "refundkit_orders_due" in str(plan)
+
+
+class TestFailures:
+    def test_full_disk(self, sqlite_store, sqlite_url):
+        """A disk that fills up in the middle of a change leaves nothing of it, and says what happened."""
+        sqlite_store.add(make_order(), ())
+        engine = sa.create_engine(sqlite_url)
+        sa.event.listen(
+            engine, "connect", lambda connection, _: connection.execute("PRAGMA max_page_count = 1")
+        )
+        notes = tuple(Note(text="x" * 4000, actor=Actor.system(), at=NOW) for _ in range(20))
+        with pytest.raises(StoreError, match="disk is full"):
+            SQLStore(engine).change("o-1", lambda order: (attrs.evolve(order, notes=notes), ()))
+        engine.dispose()
+        assert sqlite_store.get("o-1").version == 1
+
+    def test_commit_without_an_answer(self, sqlite_store):
+        """When the commit itself fails, nobody knows whether it happened, and the message says so."""
+        sqlite_store.add(make_order(), ())
+
+        def fail(_connection, _cursor, statement, *_):
+            if statement == "COMMIT":
+                raise sa.exc.OperationalError(statement, {}, OSError("the cable"))
+
+        sa.event.listen(sqlite_store._engine, "before_cursor_execute", fail)
+        with pytest.raises(StoreError, match="not known"):
+            sqlite_store.change("o-1", reserve("k"))
+        sa.event.remove(sqlite_store._engine, "before_cursor_execute", fail)
+        assert sqlite_store.get("o-1").version == 1
+
+    def test_outpaced_writer_begins_again(self, sql_store):
+        """Law C1: a writer whose order is not the newest any more writes nothing, and runs again."""
+        sql_store.add(make_order(), ())
+        old = sql_store.get("o-1")
+        newest = sql_store.change("o-1", reserve("k")).order
+        tries = []
+
+        def work(connection):
+            tries.append(1)
+            known = old if len(tries) == 1 else newest
+            writing.update_order(connection, known, attrs.evolve(known, version=known.version + 1))
+
+        sql_store._write(work)
+        assert len(tries) == 2
+        assert sql_store.get("o-1") == attrs.evolve(newest, version=3)

@@ -53,6 +53,7 @@ from refundkit import (
     Note,
     OldestFirst,
     Option,
+    Patience,
     Order,
     OrderExistsError,
     OrderFilter,
@@ -326,13 +327,19 @@ def desk() -> RefundDesk:
             policy=Policy(),
             listeners=[listener],
             clock=lambda: datetime.now(UTC),
-            timing=Timing(lease=timedelta(minutes=2), retries=(timedelta(seconds=30),)),
+            timing=Timing(
+                lease=timedelta(minutes=2),
+                retries=(timedelta(seconds=30),),
+                patience=Patience(not_executed=(timedelta(seconds=1),)),
+            ),
+            sleep=lambda _: None,
             namespace=UUID(int=1),
         )
 
 
 def give_back(desk: RefundDesk, order: Order, request: RefundRequest) -> None:
     registered: Order = desk.register(order, actor=Actor.staff("kim"))
+    imported: Order = desk.import_order("shopify", "gid://shopify/Order/1")
     grown: Order = desk.record_payment(order.id, order.payments[0])
     plan: RefundPlan = desk.preview(order.id, request)
     result: RefundResult = desk.refund(order.id, request, expect=plan)

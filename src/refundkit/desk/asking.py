@@ -43,7 +43,7 @@ def send(office: Office, order: Order, refund: Refund) -> Order:
     if refund.leased_until is None or office.clock() >= refund.leased_until:
         # Too late to send: by now the sweep may hold the lease. It will.
         return order
-    answer = _ask(gateway, order, refund, refund.leased_until)
+    answer = _ask(office, order, refund, refund.leased_until)
     if isinstance(answer, RefundReport):
         change = _answered(office, gateway, refund, order.id, answer)
     else:
@@ -51,7 +51,8 @@ def send(office: Office, order: Order, refund: Refund) -> Order:
     return change.order
 
 
-def _ask(gateway: Gateway, order: Order, refund: Refund, deadline: datetime) -> RefundReport | GatewayError:
+def _ask(office: Office, order: Order, refund: Refund, deadline: datetime) -> RefundReport | GatewayError:
+    gateway = office.gateways[refund.gateway]
     call = RefundCall(
         refund=refund,
         payment=order.payment(refund.payment_id),
@@ -59,7 +60,7 @@ def _ask(gateway: Gateway, order: Order, refund: Refund, deadline: datetime) -> 
         deadline=deadline,
     )
     try:
-        return _understood(gateway, gateway.refund(call))
+        return _understood(gateway, office.patiently(lambda: gateway.refund(call), until=deadline))
     except (GatewayUnavailableError, OutcomeUnknownError) as error:
         return error
     except Exception as error:  # noqa: BLE001 - a gateway that breaks its contract has told us nothing about the money
@@ -171,7 +172,7 @@ def _fetch(office: Office, gateway: Gateway, order: Order, payments: tuple[Payme
     look = Look(asked_at=office.clock())
     for _ in range(MOST_ROUNDS):
         try:
-            reports = _reports(gateway, payments)
+            reports = _reports(office, gateway, payments)
         except GatewayError as error:
             return look.and_then(Look(asked_at=look.asked_at, failure=error))
         change, met = _recorded(office, gateway, order, reports)
@@ -213,9 +214,12 @@ def _report(answer: object) -> PaymentReport:
     return answer
 
 
-def _reports(gateway: Gateway, payments: tuple[Payment, ...]) -> tuple[PaymentReport, ...]:
+def _reports(office: Office, gateway: Gateway, payments: tuple[Payment, ...]) -> tuple[PaymentReport, ...]:
     try:
-        return tuple(_report(answer) for answer in gateway.fetch(payments))
+        answers = office.patiently(
+            lambda: gateway.fetch(payments), until=office.clock() + office.timing.lease
+        )
+        return tuple(_report(answer) for answer in answers)
     except GatewayError:
         raise
     except Exception as error:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
+from typing import TypeVar
 from uuid import UUID
 
 import attrs
@@ -14,6 +15,7 @@ from attrs import field, frozen
 
 from refundkit.desk import outbox
 from refundkit.desk.outbox import Listener
+from refundkit.desk.patience import patiently
 from refundkit.desk.recorder import Recorder
 from refundkit.desk.timing import Timing, next_due
 from refundkit.gateways.base import Gateway
@@ -30,6 +32,7 @@ from refundkit.stores.base import Change, Store
 __all__ = ["Clock", "Office"]
 
 Clock = Callable[[], datetime]
+T = TypeVar("T")
 
 
 @frozen(kw_only=True)
@@ -43,7 +46,12 @@ class Office:
     clock: Clock
     timing: Timing
     namespace: UUID
+    sleep: Callable[[float], None]
     system: Actor = field(factory=lambda: Actor.system("refundkit"))
+
+    def patiently(self, ask: Callable[[], T], *, until: datetime) -> T:
+        """Ask a gateway, and again while it says that it did nothing, as long as patience and time last."""
+        return patiently(ask, patience=self.timing.patience, sleep=self.sleep, time_left=until - self.clock())
 
     def change(
         self, order_id: str, step: Callable[[Recorder], Recorder], *, actor: Actor | None = None

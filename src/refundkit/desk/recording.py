@@ -78,7 +78,7 @@ def _doubted(recorder: Recorder, refund: Refund, report: RefundReport) -> Record
 
 
 def _fail(recorder: Recorder, refund: Refund, report: RefundReport) -> Recorder:
-    return _move(recorder, refund, attrs.evolve(report, status=RefundStatus.FAILED))
+    return _move(recorder, refund, attrs.evolve(report, status=RefundStatus.FAILED)).urging()
 
 
 # Everything that is true of one payment.

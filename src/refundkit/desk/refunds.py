@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -57,6 +58,7 @@ class RefundDesk:
         clock: Clock = _utc_now,
         timing: Timing | None = None,
         namespace: UUID = NAMESPACE,
+        sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self._office = Office(
             store=store,
@@ -66,6 +68,7 @@ class RefundDesk:
             clock=clock,
             timing=timing or Timing(),
             namespace=namespace,
+            sleep=sleep,
         )
         self._store = store
 
@@ -100,6 +103,21 @@ class RefundDesk:
         """
         return self._by(actor, order_id, lambda recorder: people.record_payment(recorder, payment))
 
+    def import_order(self, gateway: str, reference: str, *, actor: Actor | None = None) -> Order:
+        """Register an order that *gateway* keeps, with the refunds and disputes that it had there already.
+
+        Raises:
+            PluginError: if there is no such gateway, or it keeps no orders.
+            GatewayError: if the gateway could not be asked.
+            OrderExistsError: if the order is registered with other content.
+        """
+        source = self._office.gateways.get(gateway)
+        if source is None:
+            raise PluginError(f"Gateway {gateway!r} is not installed here.", gateway=gateway)
+        order = self.register(source.import_order(reference), actor=actor)
+        self.refresh(order.id)
+        return self._store.get(order.id)
+
     # Giving money back.
 
     def preview(self, order_id: str, request: RefundRequest) -> RefundPlan:
@@ -133,6 +151,10 @@ class RefundDesk:
         if change.events:
             for leg in legs:
                 order = send(self._office, order, leg)
+            if order.fetch_due_at is not None and order.fetch_due_at <= self._office.clock():
+                # A "no" has a cause, such as a dispute that nobody has told us of.
+                fetch_all(self._office, order_id)
+                order = self._store.get(order_id)
         elif any(not is_leased(leg, self._office.clock()) for leg in legs):
             self._settle_quietly(order_id)
             order = self._store.get(order_id)

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from attrs import field, frozen
 
+from refundkit.desk.patience import Patience
 from refundkit.errors import InvalidValueError
 from refundkit.model.orders import Order
 from refundkit.model.refunds import Refund, RefundStatus
@@ -22,6 +23,7 @@ class Timing:
     the lease and any time that a request can travel.
     ``retries``: the waits after the first, second, … attempt; the last one repeats.
     ``poll``: the wait between two looks at a pending refund.
+    ``patience``: how long a caller is kept waiting while a call is repeated.
     """
 
     lease: timedelta = field(default=timedelta(minutes=2))
@@ -30,6 +32,7 @@ class Timing:
         default=(timedelta(seconds=30), timedelta(minutes=5), timedelta(hours=1), timedelta(hours=6))
     )
     poll: timedelta = field(default=timedelta(hours=1))
+    patience: Patience = field(factory=Patience)
 
     def __attrs_post_init__(self) -> None:
         if not self.retries or min(self.lease, self.poll, *self.retries) <= timedelta(0):

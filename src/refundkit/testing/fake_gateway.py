@@ -31,6 +31,8 @@ class Fault(Enum):
 
     UNAVAILABLE = auto()
     """Nothing is executed, and the caller can be certain of it."""
+    BUSY = auto()
+    """Nothing is executed, and the gateway asks to be left alone for two seconds."""
     LOST_REQUEST = auto()
     """Nothing is executed, and the caller cannot know."""
     LOST_ANSWER = auto()
@@ -168,6 +170,8 @@ class FakeGateway(Gateway):
     def _execute(self, call: RefundCall, fault: Fault | None) -> RefundReport:
         if fault is Fault.UNAVAILABLE:
             self._unavailable()
+        if fault is Fault.BUSY:
+            raise GatewayUnavailableError(f"{self.name} is busy.", gateway=self.name, retry_after_seconds=2.0)
         if fault is Fault.CRASH:
             raise ZeroDivisionError("a bug in a plugin")
         if fault is Fault.LOST_REQUEST:

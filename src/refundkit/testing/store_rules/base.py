@@ -117,13 +117,7 @@ def _payments() -> tuple[Any, ...]:
             confirmed=eur(5),
             reported_version=7,
         ),
-        make_payment(
-            id="p-3",
-            reference="pi_3",
-            captured=eur(0),
-            status=PaymentStatus.FAILED,
-            failure=PaymentFailure.EXPIRED_CARD,
-        ),
+        make_payment(id="p-3", reference="pi_3", **failed),
     )
 
 
