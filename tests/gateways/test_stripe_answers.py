@@ -11,7 +11,8 @@ from stripe import oauth_error
 
 from refundkit.errors import GatewayUnavailableError, OutcomeUnknownError
 from refundkit.gateways.base import RefundCall
-from refundkit.gateways.stripe.answers import CLASSES, Answer, Failure, attempt
+from refundkit.gateways.outcomes import Meaning
+from refundkit.gateways.stripe.answers import CLASSES, Failure, attempt
 from refundkit.model.refunds import FailureCode, RefundStatus
 from refundkit.money import Money
 from tests.gateways import wire
@@ -347,7 +348,7 @@ def test_every_exception_of_the_sdk_is_in_the_table(kind: type[Exception]) -> No
 
     failure = attempt(fail)
     assert isinstance(failure, Failure)
-    assert failure.answer is CLASSES[name]
+    assert failure.meaning is CLASSES[name]
 
 
 @pytest.mark.skipif(sdk.VERSION.startswith("15."), reason="version 15 has fewer classes")
@@ -367,4 +368,4 @@ def test_an_exception_of_anybody_else_is_unclear() -> None:
 
     failure = attempt(fail)
     assert isinstance(failure, Failure)
-    assert (failure.answer, failure.text) == (Answer.UNKNOWN, "")
+    assert (failure.meaning, failure.text) == (Meaning.UNKNOWN, "")

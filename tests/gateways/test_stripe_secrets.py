@@ -8,10 +8,8 @@ import subprocess
 import sys
 from collections.abc import Iterator
 
-import attrs
 import pytest
 
-from refundkit.gateways.stripe.client import Hidden
 from tests.gateways import wire
 from tests.gateways.stripe_cases import KEY, SECRET, call, gateway, reachable, refund_record
 
@@ -44,31 +42,12 @@ def test_no_way_of_showing_a_gateway_shows_a_secret(show: object) -> None:
     assert SECRET not in shown
 
 
-@pytest.mark.parametrize("copied", [pickle.dumps, copy.copy, copy.deepcopy])
-def test_hidden_things_are_not_copied(copied: object) -> None:
-    """A pickle would carry the key to wherever the pickle goes."""
-    assert callable(copied)
-    with pytest.raises(TypeError, match="not copied or pickled"):
-        copied(Hidden(KEY))
-
-
 @pytest.mark.parametrize("copied", [pickle.dumps, copy.deepcopy])
 def test_a_gateway_is_not_pickled(copied: object) -> None:
     """It holds hidden things."""
     assert callable(copied)
     with pytest.raises(TypeError, match="not copied or pickled"):
         copied(gateway())
-
-
-def test_a_value_that_holds_hidden_things_shows_none() -> None:
-    """attrs.asdict looks into values, and finds only the lid."""
-
-    @attrs.frozen
-    class Holder:
-        secret: Hidden[str]
-
-    assert str(attrs.asdict(Holder(Hidden(KEY)))) == "{'secret': <hidden>}"
-    assert Hidden(KEY)() == KEY
 
 
 def test_no_log_record_holds_a_secret(stripe: wire.Wire, caplog: pytest.LogCaptureFixture) -> None:

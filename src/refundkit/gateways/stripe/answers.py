@@ -6,14 +6,14 @@ table counts as UNKNOWN, because that is the reading that never gives money back
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
-from enum import StrEnum
-from typing import Any, Final, TypeVar
+from typing import Final, TypeVar
 
 from attrs import frozen
 
 from refundkit.errors import RefundkitError
+from refundkit.gateways.outcomes import Meaning
+from refundkit.gateways.records import UnreadableError, scrubber
 from refundkit.model.refunds import FailureCode
 
 __all__ = [
@@ -22,61 +22,53 @@ __all__ = [
     "DECLINES",
     "STATUSES",
     "TEXTS",
-    "Answer",
     "Failure",
-    "UnreadableError",
     "attempt",
 ]
 
 T = TypeVar("T")
 
+# Takes a text of Stripe's on one printable line, without keys and card numbers (law S2).
+_plain: Final = scrubber(r"(?:sk|rk|pk|whsec)_[A-Za-z0-9_*]+")
 
-class Answer(StrEnum):
-    """What a failed call to Stripe says about the refund."""
-
-    DECLINED = "declined"
-    NOT_EXECUTED = "not_executed"
-    UNKNOWN = "unknown"
-
-
-CLASSES: Final[Mapping[str, Answer]] = {
-    "InvalidRequestError": Answer.DECLINED,  # HTTP 400 and 404
-    "CardError": Answer.DECLINED,  # HTTP 402
-    "AuthenticationError": Answer.NOT_EXECUTED,  # HTTP 401
-    "PermissionError": Answer.NOT_EXECUTED,  # HTTP 403
-    "RateLimitError": Answer.NOT_EXECUTED,  # HTTP 429 precedes the idempotency layer
-    "IdempotencyError": Answer.UNKNOWN,  # the key was used with other parameters: something of ours ran
-    "APIError": Answer.UNKNOWN,  # HTTP 409, 424, 5xx, and a 200 that cannot be read
-    "APIConnectionError": Answer.UNKNOWN,  # but see `_never_connected`
+CLASSES: Final[Mapping[str, Meaning]] = {
+    "InvalidRequestError": Meaning.DECLINED,  # HTTP 400 and 404
+    "CardError": Meaning.DECLINED,  # HTTP 402
+    "AuthenticationError": Meaning.NOT_EXECUTED,  # HTTP 401
+    "PermissionError": Meaning.NOT_EXECUTED,  # HTTP 403
+    "RateLimitError": Meaning.NOT_EXECUTED,  # HTTP 429 precedes the idempotency layer
+    "IdempotencyError": Meaning.UNKNOWN,  # the key was used with other parameters: something of ours ran
+    "APIError": Meaning.UNKNOWN,  # HTTP 409, 424, 5xx, and a 200 that cannot be read
+    "APIConnectionError": Meaning.UNKNOWN,  # but see `_never_connected`
     # Bases, and classes that do not belong to /v1/refunds: if one comes, nothing is certain.
-    "StripeError": Answer.UNKNOWN,
-    "StripeErrorWithParamCode": Answer.UNKNOWN,
-    "OAuthError": Answer.UNKNOWN,
-    "SignatureVerificationError": Answer.UNKNOWN,
-    "AlreadyCanceledError": Answer.UNKNOWN,
-    "BlockedByStripeError": Answer.UNKNOWN,
-    "CannotProceedError": Answer.UNKNOWN,
-    "CapabilityNotEnabledError": Answer.UNKNOWN,
-    "ControlledByAlternateResourceError": Answer.UNKNOWN,
-    "FeatureNotEnabledError": Answer.UNKNOWN,
-    "FinancialAccountNotOpenError": Answer.UNKNOWN,
-    "FxQuoteNeedsRefreshError": Answer.UNKNOWN,
-    "InsufficientFundsError": Answer.UNKNOWN,
-    "InvalidPaymentMethodError": Answer.UNKNOWN,
-    "InvalidPayoutMethodError": Answer.UNKNOWN,
-    "InvalidVaultedCredentialError": Answer.UNKNOWN,
-    "NotCancelableError": Answer.UNKNOWN,
-    "QuotaExceededError": Answer.UNKNOWN,
-    "RecipientNotNotifiableError": Answer.UNKNOWN,
-    "TemporarySessionExpiredError": Answer.UNKNOWN,
-    "VerificationAttemptFailedError": Answer.UNKNOWN,
-    "VerificationExpiredError": Answer.UNKNOWN,
-    "VerificationNotInitiatedError": Answer.UNKNOWN,
+    "StripeError": Meaning.UNKNOWN,
+    "StripeErrorWithParamCode": Meaning.UNKNOWN,
+    "OAuthError": Meaning.UNKNOWN,
+    "SignatureVerificationError": Meaning.UNKNOWN,
+    "AlreadyCanceledError": Meaning.UNKNOWN,
+    "BlockedByStripeError": Meaning.UNKNOWN,
+    "CannotProceedError": Meaning.UNKNOWN,
+    "CapabilityNotEnabledError": Meaning.UNKNOWN,
+    "ControlledByAlternateResourceError": Meaning.UNKNOWN,
+    "FeatureNotEnabledError": Meaning.UNKNOWN,
+    "FinancialAccountNotOpenError": Meaning.UNKNOWN,
+    "FxQuoteNeedsRefreshError": Meaning.UNKNOWN,
+    "InsufficientFundsError": Meaning.UNKNOWN,
+    "InvalidPaymentMethodError": Meaning.UNKNOWN,
+    "InvalidPayoutMethodError": Meaning.UNKNOWN,
+    "InvalidVaultedCredentialError": Meaning.UNKNOWN,
+    "NotCancelableError": Meaning.UNKNOWN,
+    "QuotaExceededError": Meaning.UNKNOWN,
+    "RecipientNotNotifiableError": Meaning.UNKNOWN,
+    "TemporarySessionExpiredError": Meaning.UNKNOWN,
+    "VerificationAttemptFailedError": Meaning.UNKNOWN,
+    "VerificationExpiredError": Meaning.UNKNOWN,
+    "VerificationNotInitiatedError": Meaning.UNKNOWN,
 }
 
 # A code says more than the class that it comes in.
-CODES: Final[Mapping[str, Answer]] = {
-    "idempotency_key_in_use": Answer.UNKNOWN,
+CODES: Final[Mapping[str, Meaning]] = {
+    "idempotency_key_in_use": Meaning.UNKNOWN,
 }
 
 DECLINES: Final[Mapping[str, FailureCode]] = {
@@ -98,15 +90,11 @@ STATUSES: Final[Mapping[int, FailureCode]] = {
 }
 
 
-class UnreadableError(ValueError):
-    """Stripe's answer lacks something; the message names the field, never its value."""
-
-
 @frozen(kw_only=True)
 class Failure:
     """A call that gave no result. It keeps texts only: nothing of the SDK, no body and no header."""
 
-    answer: Answer
+    meaning: Meaning
     kind: str
     code: str
     text: str
@@ -143,7 +131,7 @@ def attempt(call: Callable[[], T]) -> T | Failure:
 def _failure(error: Exception) -> Failure:
     code = _code(error)
     return Failure(
-        answer=_answer(error, code),
+        meaning=_meaning(error, code),
         kind=type(error).__name__,
         code=code,
         text=_text(error),
@@ -152,10 +140,10 @@ def _failure(error: Exception) -> Failure:
     )
 
 
-def _answer(error: Exception, code: str) -> Answer:
+def _meaning(error: Exception, code: str) -> Meaning:
     if _never_connected(error):
-        return Answer.NOT_EXECUTED
-    return CODES.get(code) or CLASSES.get(_class_name(error), Answer.UNKNOWN)
+        return Meaning.NOT_EXECUTED
+    return CODES.get(code) or CLASSES.get(_class_name(error), Meaning.UNKNOWN)
 
 
 def _class_name(error: Exception) -> str:
@@ -193,15 +181,3 @@ def _text(error: Exception) -> str:
 def _http_status(error: Exception) -> int | None:
     status = getattr(error, "http_status", None)
     return status if type(status) is int else None
-
-
-_SECRETS = re.compile(r"(?:sk|rk|pk|whsec)_[A-Za-z0-9_*]+|[0-9](?:[ -]?[0-9]){12,18}")
-
-
-def _plain(value: Any) -> str:
-    """Take a text of Stripe's on one printable line, without keys and card numbers (law S2)."""
-    if type(value) is not str:
-        return ""
-    line = " ".join(value[:2_000].split())
-    printable = "".join(character for character in line if character.isprintable())
-    return _SECRETS.sub("[hidden]", printable)[:500]

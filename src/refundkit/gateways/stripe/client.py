@@ -4,47 +4,24 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from importlib import import_module
 from itertools import islice
-from typing import TYPE_CHECKING, Any, Generic, NoReturn, TypeVar
-from urllib.parse import urlsplit
+from typing import TYPE_CHECKING, Any
 
 from attrs import frozen
 
-from refundkit.errors import InvalidValueError, PluginError, shown
-from refundkit.gateways.stripe.answers import UnreadableError
+from refundkit.gateways.guards import Hidden, check_timeout, check_url, late_import
+from refundkit.gateways.records import Record, UnreadableError
 
 if TYPE_CHECKING:
     from stripe import StripeClient
 
-__all__ = ["Connection", "Hidden", "Record", "listed", "open_client", "record_of"]
+__all__ = ["Connection", "listed", "open_client", "record_of"]
 
-T = TypeVar("T")
-Record = dict[str, Any]
 PAGE = 100
 # A list that never ends would hold the caller forever.
 MAX_LISTED = 10_000
-LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
-
-
-class Hidden(Generic[T]):
-    """Something that no repr, ``vars``, ``asdict``, copy or pickle gives away (law S2); call it to use it."""
-
-    __slots__ = ("_reveal",)
-
-    def __init__(self, content: T) -> None:
-        self._reveal: Callable[[], T] = lambda: content
-
-    def __call__(self) -> T:
-        """Return what is hidden."""
-        return self._reveal()
-
-    def __repr__(self) -> str:
-        return "<hidden>"
-
-    def __reduce__(self) -> NoReturn:
-        raise TypeError("Credentials are not copied or pickled; make the gateway where it is used.")
 
 
 @frozen(kw_only=True)
@@ -57,9 +34,9 @@ class Connection:
     api_version: str
 
     def __attrs_post_init__(self) -> None:
-        _check_timeout(self.timeout)
+        check_timeout(self.timeout)
         if self.base_url is not None:
-            _check_url(self.base_url)
+            check_url(self.base_url, "the API key")
 
 
 def open_client(api_key: str, connection: Connection) -> Hidden[StripeClient]:
@@ -68,7 +45,8 @@ def open_client(api_key: str, connection: Connection) -> Hidden[StripeClient]:
     Raises:
         PluginError: if the SDK is not installed.
     """
-    stripe = _sdk()
+    with late_import("Stripe", "Stripe's SDK"):
+        stripe: Any = import_module("stripe")
     client = stripe.StripeClient(
         api_key,
         stripe_account=connection.account,
@@ -108,32 +86,3 @@ class _Sessions:
         session = self._local.__dict__.get("session") or self._make()
         self._local.session = session
         return session.request(method, url, allow_redirects=False, **options)
-
-
-def _sdk() -> Any:
-    try:
-        return import_module("stripe")
-    except ImportError as error:
-        raise PluginError(
-            "The Stripe gateway needs Stripe's SDK: pip install 'refundkit[stripe]'.", gateway="stripe"
-        ) from error
-
-
-def _check_timeout(timeout: Any) -> None:
-    pair = timeout if isinstance(timeout, tuple) else ()
-    if len(pair) != 2 or not all(type(part) in (int, float) and 0 < part < 600 for part in pair):
-        raise InvalidValueError(
-            f"timeout must be (connect, read) in seconds, such as (5, 30), not {shown(timeout)}.",
-            field="timeout",
-            value=timeout,
-        )
-
-
-def _check_url(url: str) -> None:
-    parts = urlsplit(url)
-    if parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in LOOPBACK):
-        return
-    raise InvalidValueError(
-        "base_url must begin with https:// (http:// only for this machine): the API key is sent there.",
-        field="base_url",
-    )

@@ -10,19 +10,20 @@ from typing import Any, Final
 from refundkit.errors import (
     GatewayUnavailableError,
     InvalidValueError,
-    OutcomeUnknownError,
     WebhookError,
     shown,
 )
 from refundkit.gateways.base import Capabilities, Gateway, RefundCall, Webhook, WhileDisputed
+from refundkit.gateways.guards import Hidden, checked_secrets
+from refundkit.gateways.outcomes import Meaning, declined, not_sent, outcome_unknown
+from refundkit.gateways.records import Record, thawed
 from refundkit.gateways.stripe.amounts import CURRENCIES, to_stripe
-from refundkit.gateways.stripe.answers import Answer, Failure, attempt
-from refundkit.gateways.stripe.client import PAGE, Connection, Hidden, Record, listed, open_client, record_of
+from refundkit.gateways.stripe.answers import Failure, attempt
+from refundkit.gateways.stripe.client import PAGE, Connection, listed, open_client, record_of
 from refundkit.gateways.stripe.options import (
     REASONS,
     checked_account,
     checked_reasons,
-    checked_secrets,
     is_test_key,
 )
 from refundkit.gateways.stripe.reading import (
@@ -36,7 +37,7 @@ from refundkit.gateways.stripe.reading import (
 )
 from refundkit.gateways.stripe.webhooks import PAYMENT_ID, Endpoint, references_of, verify
 from refundkit.model.payments import Payment
-from refundkit.model.refunds import Refund, RefundStatus
+from refundkit.model.refunds import Refund
 from refundkit.model.reports import DisputeReport, PaymentReport, RefundReport
 from refundkit.model.requests import RefundReason
 
@@ -91,7 +92,7 @@ class StripeGateway(Gateway):
         self.test = is_test_key(api_key)
         self.account = checked_account(account)
         self.reasons = checked_reasons(reasons)
-        self._secrets = Hidden(checked_secrets(webhook_secrets))
+        self._secrets = Hidden(checked_secrets(webhook_secrets, "a signing secret of Stripe's (whsec_…)"))
         connection = Connection(account=account, base_url=base_url, timeout=timeout, api_version=api_version)
         self._client = open_client(api_key, connection)
 
@@ -133,16 +134,11 @@ class StripeGateway(Gateway):
         answer = attempt(lambda: self._created(call, request))
         if not isinstance(answer, Failure):
             return answer
-        if answer.answer is Answer.DECLINED:
-            return _declined(call, answer)
-        if answer.answer is Answer.NOT_EXECUTED:
+        if answer.meaning is Meaning.DECLINED:
+            return declined(call, answer.decline, answer.reason)
+        if answer.meaning is Meaning.NOT_EXECUTED:
             raise self._unavailable(answer)
-        raise OutcomeUnknownError(
-            f"It is not known whether Stripe made refund {call.refund.id} ({_told(answer)}); "
-            "its money stays reserved until Stripe says what is true.",
-            **self._values(answer),
-            refund_id=call.refund.id,
-        )
+        raise outcome_unknown(call, "Stripe", _told(answer), **self._values(answer))
 
     def fetch(self, payments: tuple[Payment, ...]) -> tuple[PaymentReport, ...]:
         """Ask Stripe for each payment, its fee, and every refund and dispute of it.
@@ -171,15 +167,11 @@ class StripeGateway(Gateway):
 
     def _checked(self, call: RefundCall) -> dict[str, Any]:
         """Thaw the stored request; one without its amount would give everything back."""
-        request = {key: _thawed(value) for key, value in call.request.items()}
+        request = {key: thawed(value) for key, value in call.request.items()}
         amount = request.get("amount")
         if type(amount) is int and amount > 0 and _REFUND_ID.fullmatch(call.refund.id):
             return request
-        raise GatewayUnavailableError(
-            f"The stored request of refund {call.refund.id} names no amount; nothing was sent.",
-            gateway=self.name,
-            refund_id=call.refund.id,
-        )
+        raise not_sent(call, self.name, "names no amount")
 
     def _created(self, call: RefundCall, request: dict[str, Any]) -> RefundReport:
         refunds = self._client().v1.refunds
@@ -241,17 +233,6 @@ class StripeGateway(Gateway):
         }
 
 
-def _declined(call: RefundCall, failure: Failure) -> RefundReport:
-    return RefundReport(
-        status=RefundStatus.FAILED,
-        amount=call.refund.amount,
-        refund_id=call.refund.id,
-        payment=call.payment.reference,
-        failure=failure.decline,
-        reason=failure.reason,
-    )
-
-
 def _told(failure: Failure) -> str:
     status = f"HTTP {failure.http_status}" if failure.http_status else ""
     return ", ".join(part for part in (failure.kind, status, failure.code, failure.text) if part)
@@ -266,10 +247,3 @@ def _parameter(reference: str) -> str:
             value=reference,
         )
     return "payment_intent" if reference.startswith("pi_") else "charge"
-
-
-def _thawed(value: Any) -> Any:
-    """Undo the freezing of a stored request: the SDK knows dicts and lists only."""
-    if isinstance(value, Mapping):
-        return {key: _thawed(inner) for key, inner in value.items()}
-    return [_thawed(inner) for inner in value] if isinstance(value, tuple) else value

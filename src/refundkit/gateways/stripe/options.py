@@ -9,7 +9,7 @@ from typing import Any, Final
 from refundkit.errors import InvalidValueError, shown
 from refundkit.model.requests import RefundReason
 
-__all__ = ["REASONS", "checked_account", "checked_reasons", "checked_secrets", "is_test_key"]
+__all__ = ["REASONS", "checked_account", "checked_reasons", "is_test_key"]
 
 # Not `fraudulent`: that word puts the buyer's card and e-mail on Stripe's block lists.
 REASONS: Final[Mapping[RefundReason, str]] = {
@@ -46,21 +46,6 @@ def checked_account(account: str | None) -> str | None:
             f"{shown(account)} is no Stripe account, such as 'acct_…'.", field="account", value=account
         )
     return account
-
-
-def checked_secrets(secrets: object) -> tuple[str, ...]:
-    """Require signing secrets, one or several; an empty one would sign whatever anybody sends."""
-    several = (secrets,) if isinstance(secrets, str) else secrets
-    if not isinstance(several, tuple) or not all(map(_is_secret, several)):
-        raise InvalidValueError(
-            "webhook_secrets must be a signing secret of Stripe's (whsec_…), or a tuple of them.",
-            field="webhook_secrets",
-        )
-    return several
-
-
-def _is_secret(secret: object) -> bool:
-    return isinstance(secret, str) and secret.isascii() and secret.isprintable() and secret.strip() != ""
 
 
 def checked_reasons(reasons: Mapping[Any, Any]) -> dict[RefundReason, str]:

@@ -12,9 +12,8 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from refundkit.errors import InvalidValueError
+from refundkit.gateways.records import Record, UnreadableError, inner, text
 from refundkit.gateways.stripe.amounts import from_stripe
-from refundkit.gateways.stripe.answers import UnreadableError
-from refundkit.gateways.stripe.client import Record
 from refundkit.model.dispute_statuses import normalize_dispute
 from refundkit.model.disputes import DisputeFunds
 from refundkit.model.refunds import FailureCode, RefundStatus
@@ -66,7 +65,7 @@ def refund_report(record: Record, payment: str, known: Iterable[str]) -> RefundR
         # None, a word from the future, or one that is of disputes: not known to have ended.
         status=said.status if isinstance(said.status, RefundStatus) else RefundStatus.PENDING,
         amount=_money(record, "amount"),
-        reference=_text(record, "id"),
+        reference=text(record, "id"),
         raw_status=said.raw,
         refund_id=_our_id(record),
         payment=_source(record, payment, known),
@@ -91,13 +90,13 @@ def dispute_report(record: Record) -> DisputeReport:
     _expect(record, "dispute")
     said = normalize_dispute(record.get("status"), SERVICE)
     return DisputeReport(
-        reference=_text(record, "id"),
+        reference=text(record, "id"),
         amount=_money(record, "amount"),
         stage=said.stage,
         status=said.status,
         funds=_funds(record, said.funds),
         reason=_word(record, "reason"),
-        due_by=_moment(_inner(record, "evidence_details"), "due_by"),
+        due_by=_moment(inner(record, "evidence_details"), "due_by"),
         opened_at=_moment(record, "created"),
         raw_status=said.raw,
     )
@@ -119,12 +118,12 @@ def captured_of(record: Record) -> Money:
 
 def charge_of(record: Record) -> Record:
     """Return the charge of a payment intent, or the charge itself; {} while there is none."""
-    return record if record.get("object") == "charge" else _inner(record, "latest_charge")
+    return record if record.get("object") == "charge" else inner(record, "latest_charge")
 
 
 def fee_of(charge: Record, currency: str) -> Money | None:
     """Return Stripe's fee, if it was taken in *currency*; another one would need an exchange rate."""
-    transaction = _inner(charge, "balance_transaction")
+    transaction = inner(charge, "balance_transaction")
     if not transaction or str(transaction.get("currency")).upper() != currency:
         return None
     fee = transaction.get("fee")
@@ -150,7 +149,7 @@ def _source(record: Record, payment: str, known: Iterable[str]) -> str | None:
 
 def _our_id(record: Record) -> str | None:
     # Anybody may write metadata by hand: what cannot be an id of ours is none.
-    ours = _inner(record, "metadata").get(REFUND_ID)
+    ours = inner(record, "metadata").get(REFUND_ID)
     return ours if type(ours) is str and _OURS.fullmatch(ours) else None
 
 
@@ -178,23 +177,11 @@ def _money(record: Record, name: str) -> Money:
 
 
 def _currency(record: Record) -> str:
-    return _text(record, "currency").upper()
-
-
-def _text(record: Record, name: str) -> str:
-    value = record.get(name)
-    if type(value) is not str or not value:
-        raise UnreadableError(f"{name} is missing")
-    return value
+    return text(record, "currency").upper()
 
 
 def _word(record: Record, name: str) -> str:
     return quoted(record.get(name))
-
-
-def _inner(record: Record, name: str) -> Record:
-    value = record.get(name)
-    return value if isinstance(value, dict) else {}
 
 
 def _id_of(value: Any) -> str | None:

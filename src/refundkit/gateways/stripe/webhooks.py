@@ -9,16 +9,17 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-import json
 import re
 from collections.abc import Iterator
 from datetime import datetime
-from typing import Any, Final, NoReturn
+from typing import Final, NoReturn
 
 from attrs import frozen
 
 from refundkit.errors import WebhookError
 from refundkit.gateways.base import Webhook
+from refundkit.gateways.guards import is_any_of
+from refundkit.gateways.records import Record, strict_object
 
 __all__ = ["NAMED_BY", "PAYMENT_ID", "Endpoint", "references_of", "verify"]
 
@@ -26,7 +27,6 @@ HEADER: Final = "stripe-signature"
 MAX_BODY: Final = 256 * 1024
 MAX_HEADER: Final = 4_096
 MAX_SIGNATURES: Final = 10
-MAX_DEPTH: Final = 32
 TOLERANCE_SECONDS: Final = 300
 
 # What is given back to: a payment intent, or a charge (py_ for some methods). It goes into a URL (law S5).
@@ -62,9 +62,7 @@ def verify(webhook: Webhook, secrets: tuple[str, ...]) -> None:
     at, signatures = _header(webhook.headers.get(HEADER, ""))
     signed = at.encode() + b"." + webhook.body
     expected = [hmac.digest(secret.encode(), signed, hashlib.sha256) for secret in secrets]
-    # A list, not any() over a generator: how long it takes says nothing about which one matched.
-    matches = [hmac.compare_digest(one, other) for one in expected for other in signatures]
-    if not any(matches):
+    if not is_any_of(signatures, expected):
         _refuse("is not signed with a secret of this endpoint")
     _check_age(int(at), webhook.received_at)
 
@@ -75,7 +73,9 @@ def references_of(webhook: Webhook, endpoint: Endpoint) -> tuple[str, ...]:
     Raises:
         WebhookError: if it is no event of this endpoint, or unreadable.
     """
-    event = _event(webhook.body)
+    event = strict_object(webhook.body)
+    if event is None:
+        _refuse("is not strict JSON of an object")
     if event.get("object") != "event":
         _refuse("is no snapshot event (thin events of API v2 are not supported: choose snapshot events)")
     if event.get("livemode") is not (not endpoint.test):
@@ -109,59 +109,7 @@ def _check_age(signed_at_seconds: int, received_at: datetime) -> None:
         _refuse(f"was not signed within {TOLERANCE_SECONDS} seconds of its arrival (is the clock right?)")
 
 
-def _event(body: bytes) -> dict[str, Any]:
-    event, readable = None, False
-    try:
-        event = _parsed(body)
-        readable = isinstance(event, dict) and _is_shallow(event)
-    except (ValueError, RecursionError):
-        readable = False
-    if not readable or not isinstance(event, dict):
-        _refuse("is not strict JSON of an object")
-    return event
-
-
-def _parsed(body: bytes) -> Any:
-    return json.loads(
-        body.decode("utf-8"),
-        object_pairs_hook=_unique,
-        parse_constant=_no_constant,
-        parse_float=str,
-        parse_int=_small_int,
-    )
-
-
-def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    record = dict(pairs)
-    if len(record) != len(pairs):
-        raise ValueError("duplicate key")  # json would keep the last one, others the first
-    return record
-
-
-def _no_constant(_: str) -> NoReturn:
-    raise ValueError("NaN and Infinity are not JSON")
-
-
-def _small_int(digits: str) -> int:
-    if len(digits) > 20:
-        raise ValueError("too many digits")
-    return int(digits)
-
-
-def _is_shallow(value: Any) -> bool:
-    level = [value]
-    for _ in range(MAX_DEPTH):
-        level = [inner for outer in level for inner in _inside(outer)]
-    return not level
-
-
-def _inside(value: Any) -> list[Any]:
-    if isinstance(value, dict):
-        return list(value.values())
-    return value if isinstance(value, list) else []
-
-
-def _named(about: dict[str, Any]) -> Iterator[str]:
+def _named(about: Record) -> Iterator[str]:
     kind = about.get("object")
     for name in NAMED_BY.get(kind, ()) if isinstance(kind, str) else ():
         value = about.get(name)

@@ -1,0 +1,52 @@
+"""How a call to give money back ends when it does not end in a refund: three ways, whoever was asked (law E4)."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Any
+
+from refundkit.errors import GatewayUnavailableError, OutcomeUnknownError
+from refundkit.gateways.base import RefundCall
+from refundkit.model.refunds import FailureCode, RefundStatus
+from refundkit.model.reports import RefundReport
+
+__all__ = ["Meaning", "declined", "not_sent", "outcome_unknown"]
+
+
+class Meaning(StrEnum):
+    """What an answer other than a refund says about the refund; whatever is in no table is UNKNOWN."""
+
+    DECLINED = "declined"
+    NOT_EXECUTED = "not_executed"
+    UNKNOWN = "unknown"
+
+
+def declined(call: RefundCall, failure: FailureCode, reason: str) -> RefundReport:
+    """Report that the service said no, and why."""
+    return RefundReport(
+        status=RefundStatus.FAILED,
+        amount=call.refund.amount,
+        refund_id=call.refund.id,
+        payment=call.payment.reference,
+        failure=failure,
+        reason=reason,
+    )
+
+
+def not_sent(call: RefundCall, gateway: str, why: str) -> GatewayUnavailableError:
+    """Return the error for a stored request that must not be sent: it could give back more than was meant."""
+    return GatewayUnavailableError(
+        f"The stored request of refund {call.refund.id} {why}; nothing was sent.",
+        gateway=gateway,
+        refund_id=call.refund.id,
+    )
+
+
+def outcome_unknown(call: RefundCall, service: str, told: str, **values: Any) -> OutcomeUnknownError:
+    """Return the error for an answer that leaves it open whether money moved; *told* is what was answered."""
+    return OutcomeUnknownError(
+        f"It is not known whether {service} made refund {call.refund.id} ({told}); "
+        f"its money stays reserved until {service} says what is true.",
+        **values,
+        refund_id=call.refund.id,
+    )
