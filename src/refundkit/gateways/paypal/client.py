@@ -1,0 +1,170 @@
+"""The seam filled with paypal-checkout-serversdk 1.0.3, whose HTTP client is replaced where it is unsafe.
+
+Left alone, that client has no timeout, fetches a token per thread, never replaces a refused one, follows
+redirects (which turns a POST of a refund into a GET of the capture, with status COMPLETED), lets a netrc
+file replace the access token, and takes HTML for a result. What is kept: its requests, its headers, its
+encoders. This module imports the SDK; nothing else does.
+"""
+
+from __future__ import annotations
+
+import copy
+import threading
+from collections.abc import Mapping
+from http.cookiejar import DefaultCookiePolicy
+from typing import Any, Final
+
+import requests
+from paypalcheckoutsdk.core import AccessTokenRequest, PayPalEnvironment, PayPalHttpClient
+from paypalcheckoutsdk.payments import CapturesRefundRequest
+
+from refundkit.gateways.guards import Hidden
+from refundkit.gateways.paypal.guards import checked_id
+from refundkit.gateways.paypal.tokens import NoTokenError, Token, Tokens, token_of
+from refundkit.gateways.paypal.transport import Account, Answer, Resource, Silence
+from refundkit.gateways.records import strict_object
+
+__all__ = ["GuardedClient", "SDKTransport"]
+
+MAX_ANSWER_BYTES: Final = 1024 * 1024
+UNAUTHORIZED: Final = 401
+# requests reports "refused" and "reset" as the same ConnectionError; only urllib3's reason tells them apart.
+_NEVER_CONNECTED: Final = frozenset({"NewConnectionError", "NameResolutionError", "ConnectTimeoutError"})
+
+
+class SDKTransport:
+    """Sends through the SDK; may be shared by threads."""
+
+    def __init__(self, account: Account) -> None:
+        self._client = Hidden(GuardedClient(account))
+
+    def refund(self, capture_id: str, body: Mapping[str, Any], key: str) -> Answer | Silence:
+        """Send a refund under its idempotency key."""
+        request = CapturesRefundRequest(checked_id(capture_id, "capture"))
+        request.pay_pal_request_id(key)
+        # Without it PayPal answers with id and status only, and nobody knows how much was given back.
+        request.prefer("return=representation")
+        # Always a body: without one PayPal gives back all that is left.
+        return self._asked(request.request_body(dict(body)))
+
+    def read(self, resource: Resource, identifier: str) -> Answer | Silence:
+        """Read one resource."""
+        return self._asked(_Read(resource.value.format(id=checked_id(identifier, resource.name.lower()))))
+
+    def verify(self, body: bytes) -> Answer | Silence:
+        """Let PayPal verify a webhook."""
+        return self._asked(_Verification(body))
+
+    def _asked(self, request: Any) -> Answer | Silence:
+        try:
+            answer: Answer = self._client().execute(request)
+        except NoTokenError as error:
+            return Silence(sent=False, why=f"no access token: {error}")
+        except Exception as error:  # noqa: BLE001 - requests, urllib3 and the SDK raise whatever they like
+            # Only its class: the exception leads to the request, and the request to the token (law S2).
+            return Silence(sent=not _never_connected(error), why=type(error).__name__)
+        return answer
+
+
+class _Read:
+    verb = "GET"
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+        self.headers = {"Content-Type": "application/json"}
+
+
+class _Verification:
+    verb = "POST"
+    path = "/v1/notifications/verify-webhook-signature"
+
+    def __init__(self, body: bytes) -> None:
+        self.body = body
+        self.headers = {"Content-Type": "application/json"}
+
+
+class GuardedClient(PayPalHttpClient):  # type: ignore[misc]  # the SDK has no types
+    """The SDK's client with timeouts, one locked token, one session per thread, and answers read strictly."""
+
+    def __init__(self, account: Account) -> None:
+        # Its own hosts are the old ones without -m, so the environment is made by hand.
+        super().__init__(PayPalEnvironment(*account.credentials(), account.base_url, account.base_url))
+        self._timeout = account.timeout
+        self._local = threading.local()
+        self._tokens = Tokens(self._new_token)
+
+    def execute(self, request: Any) -> Answer:
+        """Send *request* once; and once more under a new token if this one is refused: then nothing was executed.
+
+        Raises:
+            NoTokenError: if there is no token; *request* was not executed then.
+            Exception: whatever the network did.
+        """
+        token = self._tokens.current()
+        answer = self._exchange(request, f"Bearer {token.value}")
+        if answer.status != UNAUTHORIZED:
+            return answer
+        return self._exchange(request, f"Bearer {self._tokens.after(token).value}")
+
+    def parse_response(self, response: requests.Response) -> Answer:
+        """Read the answer, whatever its status: a JSON object of bounded size, or none."""
+        chunks: list[bytes] = []
+        size = 0
+        for chunk in response.iter_content(65_536):
+            chunks.append(chunk)
+            size += len(chunk)
+            if size > MAX_ANSWER_BYTES:
+                chunks = []
+                break
+        headers = {name.lower(): value for name, value in response.headers.items()}
+        record = strict_object(b"".join(chunks))
+        return Answer(status=response.status_code, headers=headers, record=record)
+
+    def _new_token(self) -> Token:
+        request = AccessTokenRequest(self.environment)
+        try:
+            return token_of(self._exchange(request, request.headers["Authorization"]))
+        except requests.RequestException as error:
+            why = type(error).__name__
+        raise NoTokenError(why)
+
+    def _exchange(self, request: Any, authorization: str) -> Answer:
+        sent = copy.copy(request)
+        sent.headers = {**request.headers, "Authorization": authorization}
+        for injector in self._injectors:
+            injector(sent)
+        sent.headers = self.format_headers({"User-Agent": self.get_user_agent(), **sent.headers})
+        with self._session().request(
+            sent.verb,
+            self.environment.base_url + sent.path,
+            headers=sent.headers,
+            data=self._encoded(sent),
+            timeout=self._timeout,
+            allow_redirects=False,
+            stream=True,
+            auth=_as_it_is,
+        ) as response:
+            return self.parse_response(response)
+
+    def _encoded(self, sent: Any) -> Any:
+        body = getattr(sent, "body", None)
+        return body if body is None or isinstance(body, bytes) else self.encoder.serialize_request(sent)
+
+    def _session(self) -> requests.Session:
+        session: requests.Session | None = self._local.__dict__.get("session")
+        if session is None:
+            session = self._local.session = requests.Session()
+            # Nothing that one request leaves behind may change another.
+            session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+        return session
+
+
+def _as_it_is(request: requests.PreparedRequest) -> requests.PreparedRequest:
+    """Stand in for an authentication of requests', which would otherwise look for one in a netrc file."""
+    return request
+
+
+def _never_connected(error: Exception) -> bool:
+    """Whether no connection was ever made, so that not a byte was sent."""
+    inner = next(iter(error.args), None) if isinstance(error, requests.ConnectionError) else None
+    return type(getattr(inner, "reason", None)).__name__ in _NEVER_CONNECTED
