@@ -112,7 +112,9 @@ class FakeGateway(Gateway):
     def parse_webhook(self, webhook: Webhook) -> tuple[str, ...]:
         """Name the payment of a webhook that `webhook` made."""
         expected = hmac.new(b"secret", webhook.body, hashlib.sha256).hexdigest()
-        if not hmac.compare_digest(expected.encode(), webhook.headers.get("x-signature", "").encode()):
+        if not hmac.compare_digest(
+            expected.encode(), webhook.headers.get("x-signature", "").encode(errors="replace")
+        ):
             raise WebhookError(f"The signature of a webhook for {self.name} is wrong.")
         return (str(json.loads(webhook.body)["payment"]),)
 
