@@ -1,4 +1,4 @@
-"""The project's tasks: tests, types, lint, coverage, demo.
+"""The project's tasks: tests, peers, types, lint, coverage, demo.
 
 `nox` alone runs the tests: all of them on the Python that runs nox, and the fast part on every other
 supported Python that this machine has. The environment is passed along: CI=true makes a missing peer fail.
@@ -20,7 +20,7 @@ PROJECT = nox.project.load_toml("pyproject.toml")
 SUPPORTED = ("3.11", "3.12", "3.13", "3.14")
 MAIN = "{}.{}".format(*sys.version_info)
 # What the tests need of the project itself; the rest comes from the dependency groups.
-EDITABLE = ("-e", ".[stripe,postgresql,testing]")
+EDITABLE = ("-e", ".[stripe,paypal,shopify,postgresql,testing]")
 # Two workers even where there are more cores: the peers and the tests that kill processes need some too.
 # loadgroup: tests of one xdist_group stay together, all others go where there is room.
 PARALLEL = ("-n", "2", "--dist", "loadgroup")
@@ -72,11 +72,18 @@ def tests(session: nox.Session) -> None:
 def tests_elsewhere(session: nox.Session) -> None:
     """Run the fast part of the tests on another Python."""
     session.install(*EDITABLE, *group("tests"))
-    session.run("pytest", "-q", *PARALLEL, "-m", "not slow", *session.posargs)
+    session.run("pytest", "-q", *PARALLEL, "-m", "not slow and not peers", *session.posargs)
 
 
 for version, python in OTHERS.items():
     nox.session(tests_elsewhere, name=f"tests-{version}", python=python, default=False)
+
+
+@nox.session
+def peers(session: nox.Session) -> None:
+    """Hold sandboxes and gateways against what the vendors publish, taken from npm for the occasion."""
+    session.install(*EDITABLE, *group("tests"))
+    session.run("pytest", "-m", "peers", *session.posargs)
 
 
 @nox.session
@@ -119,7 +126,7 @@ def demo(session: nox.Session) -> None:
 def run_measured(session: nox.Session) -> None:
     """Run the whole suite and leave the data for the session `coverage`."""
     session.run("coverage", "erase")
-    session.run("coverage", "run", "-m", "pytest", *PARALLEL)
+    session.run("coverage", "run", "-m", "pytest", *PARALLEL, "-m", "not peers")
 
 
 def unread_data() -> list[Path]:

@@ -89,7 +89,7 @@ class Money:
         total = 0
         for amount in amounts:
             if amount.currency != currency:
-                amount._same(cls(0, currency))
+                raise _two_currencies(amount, cls(0, currency))
             total += amount.minor
         return cls(total, currency)
 
@@ -182,10 +182,14 @@ class Money:
 
     def _same(self, other: Money) -> int:
         if other.currency != self.currency:
-            raise InvalidValueError(
-                f"{self} and {other} are of two currencies; convert one of them first.", value=other
-            )
+            raise _two_currencies(self, other)
         return other.minor
+
+
+def _two_currencies(one: Money, other: Money) -> InvalidValueError:
+    return InvalidValueError(
+        f"{one} and {other} are of two currencies; convert one of them first.", value=other
+    )
 
 
 def _valid(minor: int, currency: str) -> Money:

@@ -9,10 +9,11 @@ from typing import Any, ClassVar
 
 from attrs import field, frozen
 
-from refundkit.errors import InvalidValueError, WebhookError, shown
+from refundkit.errors import InvalidValueError, PluginError, WebhookError, shown
 from refundkit.model import fields
 from refundkit.model.capabilities import Capabilities, WhileDisputed
 from refundkit.model.fields import FrozenMap
+from refundkit.model.orders import Order
 from refundkit.model.payments import Payment
 from refundkit.model.refunds import Refund
 from refundkit.model.reports import PaymentReport, RefundReport
@@ -110,6 +111,15 @@ class Gateway(ABC):
             WebhookError: if anything about it is forged, stale, foreign or unreadable.
         """
         raise WebhookError(f"Gateway {self.name} takes no webhooks.", http_status=404)
+
+    def import_order(self, reference: str) -> Order:
+        """Read an order that the service keeps, with its lines and payments, ready to be registered.
+
+        Raises:
+            PluginError: if the service keeps no orders.
+            GatewayUnavailableError: if the service could not be asked.
+        """
+        raise PluginError(f"Gateway {self.name} keeps no orders that could be imported.", gateway=self.name)
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.name!r}>"
