@@ -23,7 +23,7 @@ def asked(errors, patience, time_left=timedelta(minutes=2)):
         return "done"
 
     try:
-        return patiently(ask, patience=patience, sleep=waits.append, time_left=time_left), waits
+        return patiently(ask, patience=patience, sleep=waits.append, time_left=lambda: time_left), waits
     except (GatewayUnavailableError, OutcomeUnknownError) as error:
         return type(error).__name__, waits
 
@@ -41,6 +41,9 @@ def unavailable(seconds=None):
         pytest.param([unavailable(6)], Patience(), 120, ("GatewayUnavailableError", []), id="asked too much"),
         pytest.param(
             [unavailable(4)] * 3, Patience(), 120, ("GatewayUnavailableError", [4, 4]), id="in total"
+        ),
+        pytest.param(
+            [unavailable(0)] * 9, Patience(), 120, ("GatewayUnavailableError", [0] * 4), id="again at once"
         ),
         pytest.param(
             [unavailable(2)], Patience(), 1, ("GatewayUnavailableError", []), id="past the deadline"

@@ -4,6 +4,7 @@ import base64
 import hashlib
 import hmac
 import json
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -64,12 +65,17 @@ def bought(sandbox: ShopifySandbox, *amounts: Any, **options: Any) -> tuple[Paym
 
 
 def desk_for(
-    sandbox: ShopifySandbox, *amounts: Any, clock: FakeClock | None = None, **options: Any
+    sandbox: ShopifySandbox,
+    *amounts: Any,
+    clock: FakeClock | None = None,
+    sleep: Callable[[float], None] | None = None,
+    **options: Any,
 ) -> tuple[RefundDesk, Order]:
-    """Open a desk for a sandbox, with one imported order."""
-    clock = clock or FakeClock()
-    shopify = gateway_to(sandbox, clock=clock)
-    desk = RefundDesk(store=MemoryStore(), gateways=[shopify], clock=clock)
+    """Open a desk for a sandbox, with one imported order; it waits only if *sleep* does."""
+    shopify = gateway_to(sandbox)
+    desk = RefundDesk(
+        store=MemoryStore(), gateways=[shopify], clock=clock or FakeClock(), sleep=sleep or (lambda _: None)
+    )
     return desk, desk.register(shopify.import_order(sandbox.place_order(*amounts, **options)))
 
 

@@ -22,7 +22,7 @@ from refundkit.gateways.guards import (
     is_any_of,
     late_import,
 )
-from refundkit.gateways.outcomes import declined, not_sent, outcome_unknown
+from refundkit.gateways.outcomes import LONGEST_WAIT, declined, not_sent, outcome_unknown, retry_after
 from refundkit.model.refunds import FailureCode, RefundStatus
 from tests.gateways import paypal_cases, shopify_cases, stripe_cases
 
@@ -227,3 +227,22 @@ def test_a_request_that_must_not_be_sent_was_not() -> None:
     assert isinstance(error, GatewayUnavailableError)
     assert str(error) == "The stored request of refund refund-1 names no amount; nothing was sent."
     assert (error.gateway, error.refund_id) == ("stripe", "refund-1")
+
+
+@pytest.mark.parametrize(
+    ("header", "seconds"),
+    [("0", 0), ("2", 2), ("007", 7), ("2.0", 2), ("2.000", 2), (str(LONGEST_WAIT), LONGEST_WAIT)],
+)
+def test_a_wait_in_whole_seconds_is_read(header: str, seconds: int) -> None:
+    """However it is written."""
+    assert retry_after(header) == seconds
+
+
+@pytest.mark.parametrize(
+    "header",
+    [None, 2, b"2", "", " 2", "2\n", "+2", "-1", "1.5", "2.", ".0", "1e3", "0x2", "٢", "inf", "nan", "soon", "2, 3",
+     str(LONGEST_WAIT + 1), "9" * 5_000, "Wed, 21 Oct 2026 07:28:00 GMT"],
+)  # fmt: skip
+def test_any_other_wait_is_none(header: object) -> None:
+    """A date, a fraction, more than a day: nobody waits for what is not certain."""
+    assert retry_after(header) is None

@@ -69,6 +69,27 @@ def test_every_status(status: int, meaning: Meaning) -> None:
 
 
 @pytest.mark.parametrize(
+    ("status", "headers", "seconds"),
+    [
+        (429, {"retry-after": "3"}, 3),
+        (429, {"retry-after": "soon"}, None),
+        (429, {}, None),
+        (403, {"retry-after": "3"}, None),
+    ],
+)
+def test_a_busy_paypal_says_how_long_it_wants_to_be_left_alone(
+    status: int, headers: dict[str, str], seconds: int | None
+) -> None:
+    """For a refund and for a look alike; only 429 is about being busy."""
+    answer = Answer(status=status, headers=headers, record={"name": "SOMETHING"})
+    ours = gateway(transport=Told(refund=answer, capture=answer))
+    for ask in (lambda: ours.refund(call(ours)), lambda: ours.fetch((payment(),))):
+        with pytest.raises(GatewayUnavailableError) as busy:
+            ask()
+        assert busy.value.retry_after_seconds == seconds
+
+
+@pytest.mark.parametrize(
     "status", [100, 204, 301, 302, 307, 308, 402, 405, 408, 415, 425, 451, 500, 502, 503, 504, 599]
 )
 def test_every_other_status_leaves_it_open(status: int) -> None:

@@ -33,7 +33,10 @@ class Shop:
         self.clock = clock
         self.payment = payment or paypal.capture("50.00", "EUR")
         self.gateway = paypal.gateway(timeout=(5, 0.5))
-        self.desk = RefundDesk(store=MemoryStore(), gateways=[self.gateway], clock=clock)
+        self.waits: list[float] = []
+        self.desk = RefundDesk(
+            store=MemoryStore(), gateways=[self.gateway], clock=clock, sleep=self.waits.append
+        )
         self.desk.register(make_order(id="o-1", lines=(), payments=(self.payment,), test=True))
 
     def refund(self, amount: str | None = None, key: str = "return-1") -> RefundResult:
@@ -105,7 +108,15 @@ def test_a_lost_answer_is_found_again(shop: Shop, fault: Fault) -> None:
     assert len(shop.paypal.refunds(shop.payment.reference)) == 1
 
 
-@pytest.mark.parametrize("fault", [Fault.RESET, Fault.HANG, Fault.SERVER_ERROR_500, Fault.RATE_LIMIT_429])
+def test_a_short_limit_is_waited_for_in_the_call(shop: Shop) -> None:
+    """One wait, as long as PayPal asks for, the same request again, one refund."""
+    shop.paypal.faults.append(Fault.RATE_LIMIT_429)
+    assert shop.refund("12.50").refunds[0].status is RefundStatus.SUCCEEDED
+    assert shop.waits == [1.0]
+    assert len(shop.paypal.refunds(shop.payment.reference)) == 1
+
+
+@pytest.mark.parametrize("fault", [Fault.RESET, Fault.HANG, Fault.SERVER_ERROR_500, Fault.THROTTLED])
 def test_a_lost_request_is_sent_again(shop: Shop, fault: Fault) -> None:
     """Under the same key."""
     shop.paypal.faults.append(fault)

@@ -259,13 +259,40 @@ def test_a_customer_in_another_currency_is_refunded_in_it(shopify: ShopifySandbo
     assert made["amountSet"]["presentmentMoney"] == {"amount": "1200.0", "currencyCode": "JPY"}
 
 
-def test_while_the_shop_is_throttled_the_money_waits(shopify: ShopifySandbox, clock: FakeClock) -> None:
-    """Nothing was executed; the sweep brings it on."""
-    desk, order = desk_for(shopify, "50.00", clock=clock)
+@pytest.mark.parametrize(("fault", "seconds"), [(Fault.THROTTLED, 0.3), (Fault.RATE_LIMIT_429, 2.0)])
+def test_a_short_throttle_is_waited_for_in_the_call(
+    shopify: ShopifySandbox, fault: Fault, seconds: float
+) -> None:
+    """One wait, the same request again, one refund."""
+    waits: list[float] = []
+    desk, order = desk_for(shopify, "50.00", sleep=waits.append)
+    shopify.faults.append(fault, where=lambda sent: b"refundCreate" in sent.body)
+    assert desk.refund(order.id, wish(amount="10.00")).refunds[0].status is RefundStatus.SUCCEEDED
+    assert waits == [seconds]
+    assert sent_keys(shopify) == [desk.order(order.id).refunds[0].id] * 2
+    assert len(shopify.refunds_of(order.id)) == 1
+
+
+def test_a_fetch_waits_for_points(shopify: ShopifySandbox, clock: FakeClock) -> None:
+    """The shop restores its points while the desk waits for them."""
+    desk, order = desk_for(shopify, "50.00", clock=clock, sleep=lambda wait: clock.advance(seconds=wait))
+    shopify.available, started = 0.0, clock()
+    desk.refresh(order.id)
+    assert clock() > started
+
+
+def test_a_long_throttle_is_left_to_the_sweep(shopify: ShopifySandbox, clock: FakeClock) -> None:
+    """Nothing was executed and nobody waited; the sweep brings it on."""
+    waits: list[float] = []
+    desk, order = desk_for(shopify, "50.00", clock=clock, sleep=waits.append)
     shopify.available = -1_000
-    assert desk.refund(order.id, wish(amount="10.00")).pending == Money.of("10.00", "USD")
+    made = desk.refund(order.id, wish(amount="10.00"))
+    assert made.pending == Money.of("10.00", "USD")
+    assert made.refunds[0].status is RefundStatus.SUBMITTED
     with pytest.raises(GatewayUnavailableError, match="THROTTLED"):
         desk.refresh(order.id)
+    assert waits == []
     clock.advance(minutes=5)
     desk.recover()
     assert desk.order(order.id).refunded == Money.of("10.00", "USD")
+    assert len(shopify.refunds_of(order.id)) == 1

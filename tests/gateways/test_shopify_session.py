@@ -1,19 +1,20 @@
-"""How the Shopify gateway asks: how often, how long it waits, with which token, and of which shop."""
+"""How the Shopify gateway asks: how often, with which token, and of which shop."""
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
+from itertools import count
 from typing import Any
 
 import pytest
 
 from refundkit.errors import GatewayUnavailableError
-from refundkit.gateways.shopify.session import PATIENCE_SECONDS
 from refundkit.model.refunds import RefundStatus
 from refundkit.testing.clock import FakeClock
 from refundkit.testing.sandbox import Fault
 from refundkit.testing.sandbox.shopify import ShopifySandbox
 from tests.gateways.shopify_cases import TOKEN, asked, bought, call, gateway_to, refund
+
+TOKEN_HEADER = "x-shopify-access-token"
 
 
 @pytest.fixture(name="shopify")
@@ -23,103 +24,75 @@ def sandbox() -> Iterator[ShopifySandbox]:
         yield running
 
 
-class Sleeper:
-    """Moves a clock instead of waiting."""
-
-    def __init__(self, clock: FakeClock) -> None:
-        self.clock = clock
-        self.naps: list[float] = []
-
-    def __call__(self, seconds: float) -> None:
-        """Sleep."""
-        self.naps.append(seconds)
-        self.clock.advance(seconds=seconds)
-
-
-@pytest.fixture(name="slow")
-def slow_shop() -> Iterator[tuple[ShopifySandbox, Sleeper]]:
-    """Run a shop whose clock moves when somebody sleeps."""
-    clock = FakeClock()
-    with ShopifySandbox(clock=clock) as running:
-        yield running, Sleeper(clock)
-
-
-def test_a_short_wait_for_points_is_made(slow: tuple[ShopifySandbox, Sleeper]) -> None:
-    """(requested − available) / restored per second, then the same request again."""
-    shopify, sleeper = slow
+@pytest.mark.parametrize(
+    ("fault", "told", "seconds"),
+    [(Fault.THROTTLED, "THROTTLED.*ask again in 0.3 seconds", 0.3), (Fault.RATE_LIMIT_429, "HTTP 429", 2)],
+)
+def test_the_gateway_never_waits(shopify: ShopifySandbox, fault: Fault, told: str, seconds: float) -> None:
+    """It asks once, for whatever it is, and says how long Shopify wants to be left alone; the desk waits."""
     (source,) = bought(shopify, "50.00")
-    ours = gateway_to(shopify, sleep=sleeper, clock=sleeper.clock)
-    shopify.available = 5.0
-    assert ours.refund(call(ours, source=source)).status is RefundStatus.SUCCEEDED
-    assert sleeper.naps == [0.25]
-    first, second = asked(shopify, "refundCreate")
-    assert first == second
+    ours = gateway_to(shopify)
+    for ask in (
+        lambda: ours.refund(call(ours, source=source)),
+        lambda: ours.fetch((source,)),
+        lambda: ours.import_order(source.group),
+    ):
+        before = len(shopify.requests)
+        shopify.faults.append(fault)
+        with pytest.raises(GatewayUnavailableError, match=told) as refused:
+            ask()
+        assert refused.value.retry_after_seconds == seconds
+        assert len(shopify.requests) == before + 1
 
 
-def test_a_wait_beyond_the_deadline_is_not_made(slow: tuple[ShopifySandbox, Sleeper]) -> None:
-    """Nothing is sent after the deadline; the message says how long to wait."""
-    shopify, sleeper = slow
-    (source,) = bought(shopify, "50.00")
-    ours = gateway_to(shopify, sleep=sleeper, clock=sleeper.clock)
-    shopify.available = 5.0
-    soon = sleeper.clock() + timedelta(seconds=0.2)
-    with pytest.raises(GatewayUnavailableError, match=r"ask again in 0\.2 seconds") as refused:
-        ours.refund(call(ours, source=source, deadline=soon))
-    assert refused.value.wait_seconds == 0.25
-    assert sleeper.naps == []
-
-
-def test_a_long_wait_is_left_to_the_sweep(slow: tuple[ShopifySandbox, Sleeper]) -> None:
-    """Whoever called is waiting too."""
-    shopify, sleeper = slow
-    (source,) = bought(shopify, "50.00")
-    ours = gateway_to(shopify, sleep=sleeper, clock=sleeper.clock)
-    shopify.available = -100 * PATIENCE_SECONDS
-    with pytest.raises(GatewayUnavailableError, match="THROTTLED"):
-        ours.fetch((source,))
-    assert sleeper.naps == []
-
-
-def test_patience_ends(slow: tuple[ShopifySandbox, Sleeper]) -> None:
-    """Three times throttled is enough."""
-    shopify, sleeper = slow
-    (source,) = bought(shopify, "50.00")
-    ours = gateway_to(shopify, sleep=sleeper, clock=sleeper.clock)
-    shopify.faults.extend(Fault.RATE_LIMIT_429, Fault.THROTTLED, Fault.RATE_LIMIT_429)
-    with pytest.raises(GatewayUnavailableError, match="HTTP 429"):
-        ours.refund(call(ours, source=source))
-    assert sleeper.naps == [2.0, 0.3]
-    assert shopify.refunds_of(source.group) == ()
-
-
-def test_sleeping_past_the_deadline_sends_nothing(slow: tuple[ShopifySandbox, Sleeper]) -> None:
-    """A sleep may take longer than asked for."""
-    shopify, sleeper = slow
-    (source,) = bought(shopify, "50.00")
-    ours = gateway_to(shopify, sleep=lambda _: sleeper.clock.advance(minutes=3), clock=sleeper.clock)
-    shopify.faults.append(Fault.THROTTLED)
-    with pytest.raises(GatewayUnavailableError):
-        ours.refund(call(ours, source=source))
-    assert len(asked(shopify, "refundCreate")) == 1
+def test_points_come_back_at_a_known_rate() -> None:
+    """The wait is (requested − available) / restored per second."""
+    with ShopifySandbox(clock=FakeClock()) as shopify:
+        (source,) = bought(shopify, "50.00")
+        ours = gateway_to(shopify)
+        shopify.available = 5.0
+        with pytest.raises(GatewayUnavailableError, match=r"ask again in 0\.2 seconds") as refused:
+            ours.refund(call(ours, source=source))
+        assert refused.value.retry_after_seconds == 0.25
 
 
 def test_an_expired_token_is_replaced_by_the_next(shopify: ShopifySandbox) -> None:
     """A 401 asks the function once more, and the same request goes out again."""
     (source,) = bought(shopify, "50.00")
     tokens = iter(["shpat_expired", shopify.token])
-    ours = gateway_to(shopify, token=lambda: next(tokens), clock=FakeClock())
+    ours = gateway_to(shopify, token=lambda: next(tokens))
     assert ours.refund(call(ours, source=source)).status is RefundStatus.SUCCEEDED
     first, second = asked(shopify, "refundCreate")
     assert first == second
 
 
-def test_a_new_token_after_the_deadline_sends_nothing(shopify: ShopifySandbox) -> None:
-    """By then the sweep may have the refund."""
+def test_a_new_token_is_tried_once(shopify: ShopifySandbox) -> None:
+    """However many tokens there are: two refusals are an answer."""
     (source,) = bought(shopify, "50.00")
-    clock = FakeClock()
+    numbers = count()
+    ours = gateway_to(shopify, token=lambda: f"shpat_wrong_{next(numbers)}")
+    with pytest.raises(GatewayUnavailableError, match=r"HTTP 401.*check the token"):
+        ours.refund(call(ours, source=source))
+    assert len(asked(shopify, "refundCreate")) == 2
+
+
+def test_a_new_token_does_not_make_up_for_a_throttle(shopify: ShopifySandbox) -> None:
+    """What the second answer says is what is told."""
+    (source,) = bought(shopify, "50.00")
     tokens = iter(["shpat_expired", shopify.token])
-    ours = gateway_to(shopify, token=lambda: clock.advance(minutes=1) or next(tokens), clock=clock)
-    with pytest.raises(GatewayUnavailableError, match="HTTP 401"):
+    ours = gateway_to(shopify, token=lambda: next(tokens))
+    shopify.faults.append(Fault.THROTTLED, where=lambda sent: sent.headers[TOKEN_HEADER] == shopify.token)
+    with pytest.raises(GatewayUnavailableError, match="THROTTLED") as refused:
+        ours.refund(call(ours, source=source))
+    assert refused.value.retry_after_seconds == 0.3
+
+
+def test_a_token_function_that_fails_the_second_time_sends_nothing_more(shopify: ShopifySandbox) -> None:
+    """Neither the first request nor the second was executed."""
+    (source,) = bought(shopify, "50.00")
+    tokens = iter(["shpat_expired"])
+    ours = gateway_to(shopify, token=lambda: next(tokens))
+    with pytest.raises(GatewayUnavailableError, match="the token function raised StopIteration"):
         ours.refund(call(ours, source=source))
     assert len(asked(shopify, "refundCreate")) == 1
 

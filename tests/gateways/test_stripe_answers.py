@@ -114,6 +114,29 @@ def test_what_was_certainly_not_executed(stripe: wire.Wire, reply: Reply, text: 
 
 
 @pytest.mark.parametrize(
+    ("status", "headers", "seconds"),
+    [
+        (429, {"Retry-After": "3"}, 3),
+        (429, {"Retry-After": "soon"}, None),
+        (429, {}, None),
+        (403, {"Retry-After": "3"}, None),
+    ],
+)
+def test_a_busy_stripe_says_how_long_it_wants_to_be_left_alone(
+    stripe: wire.Wire, status: int, headers: dict[str, str], seconds: int | None
+) -> None:
+    """For a refund and for a look alike; only 429 is about being busy."""
+    busy = Reply(refusal(status).body, status, headers)
+    stripe.on("GET /v1/payment_intents/pi_1", busy)
+    with pytest.raises(GatewayUnavailableError) as refused:
+        answered(stripe, busy)
+    with pytest.raises(GatewayUnavailableError) as unseen:
+        gateway(base_url=stripe.url).fetch((payment(),))
+    assert refused.value.retry_after_seconds == unseen.value.retry_after_seconds == seconds
+    assert len(stripe.asked) == 2
+
+
+@pytest.mark.parametrize(
     "reply",
     [
         refusal(409, "Busy.", code="idempotency_key_in_use"),

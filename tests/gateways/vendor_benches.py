@@ -25,18 +25,11 @@ SHOPIFY_CURRENCIES = re.search(r"enum CurrencyCode \{([^}]*)\}", SCHEMA)[1].spli
 SHOPIFY_STATUSES = {RefundStatus.SUCCEEDED: "SUCCESS", RefundStatus.FAILED: "FAILURE"}
 
 
-def wire_faults(
-    sandbox: Sandbox, where: Callable[[Request], bool], sends: int = 1
-) -> dict[Mishap, Callable[[], None]]:
-    """List what can happen on the way to a sandbox; a gateway that asks *sends* times is refused as often."""
+def wire_faults(sandbox: Sandbox, where: Callable[[Request], bool]) -> dict[Mishap, Callable[[], None]]:
+    """List what can happen on the way to a sandbox."""
     happening = partial(sandbox.faults.append, where=where)
-
-    def refuse() -> None:
-        for _ in range(sends):
-            happening(Fault.RATE_LIMIT_429)
-
     return {
-        Mishap.NEVER_SENT: refuse,
+        Mishap.NEVER_SENT: partial(happening, Fault.RATE_LIMIT_429),
         Mishap.LOST_REQUEST: partial(happening, Fault.RESET),
         Mishap.LOST_REPLY: partial(happening, Fault.LOST_REPLY),
     }
@@ -104,13 +97,12 @@ class Shop:
         self.first = self.gateway()
 
     def gateway(self) -> ShopifyGateway:
-        """Make a gateway to this shop that wastes no time."""
+        """Make a gateway to this shop."""
         return ShopifyGateway(
             shop=self.sandbox.shop,
             token=self.sandbox.token,
             webhook_secrets=self.sandbox.secret,
             base_url=self.sandbox.url,
-            sleep=lambda _: None,
         )
 
     def take(self, amount: Money) -> Payment:
@@ -146,7 +138,7 @@ class Shop:
             payment=self.take,
             returned=self.returned,
             faults={
-                **wire_faults(sandbox, lambda request: b"refundCreate" in request.body, sends=3),
+                **wire_faults(sandbox, lambda request: b"refundCreate" in request.body),
                 Mishap.DECLINED: partial(sandbox.statuses.append, "FAILURE"),
                 Mishap.PENDING: partial(sandbox.statuses.append, "PENDING"),
             },

@@ -51,7 +51,9 @@ class Office:
 
     def patiently(self, ask: Callable[[], T], *, until: datetime) -> T:
         """Ask a gateway, and again while it says that it did nothing, as long as patience and time last."""
-        return patiently(ask, patience=self.timing.patience, sleep=self.sleep, time_left=until - self.clock())
+        return patiently(
+            ask, patience=self.timing.patience, sleep=self.sleep, time_left=lambda: until - self.clock()
+        )
 
     def change(
         self, order_id: str, step: Callable[[Recorder], Recorder], *, actor: Actor | None = None

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
-from typing import TypeVar
+from typing import Final, TypeVar
 
 from attrs import field, frozen
 
@@ -25,6 +25,9 @@ from refundkit.errors import GatewayUnavailableError
 __all__ = ["Patience", "patiently"]
 
 T = TypeVar("T")
+
+# "Again at once" adds nothing to the total, so something else must come to an end.
+MOST_TRIES: Final = 5
 
 
 @frozen(kw_only=True)
@@ -43,16 +46,21 @@ class Patience:
         """Return how long to wait after so many failed tries, None to give up."""
         if error.retry_after_seconds is not None:
             asked = timedelta(seconds=max(error.retry_after_seconds, 0))
-            return asked if asked <= self.longest_wait else None
+            return asked if asked <= self.longest_wait and tries < MOST_TRIES else None
         return self.not_executed[tries - 1] if tries <= len(self.not_executed) else None
 
 
 def patiently(
-    ask: Callable[[], T], *, patience: Patience, sleep: Callable[[float], None], time_left: timedelta
+    ask: Callable[[], T],
+    *,
+    patience: Patience,
+    sleep: Callable[[float], None],
+    time_left: Callable[[], timedelta],
 ) -> T:
     """Call *ask* until it does not raise GatewayUnavailableError, as long as *patience* and *time_left* last.
 
-    Whatever the last call raised reaches the caller.
+    *time_left* is asked before each wait, because the calls themselves take time as well. Whatever the last
+    call raised reaches the caller.
     """
     # Imported late: most calls go through at once, and nobody should pay for it before the first.
     import tenacity
@@ -66,7 +74,7 @@ def patiently(
     def stop(state: tenacity.RetryCallState) -> bool:
         next_wait = wait(state)
         waited = timedelta(seconds=state.idle_for)
-        return next_wait is None or waited + next_wait >= min(patience.total, time_left)
+        return next_wait is None or waited + next_wait >= patience.total or next_wait >= time_left()
 
     retrying = tenacity.Retrying(
         retry=tenacity.retry_if_exception_type(GatewayUnavailableError),

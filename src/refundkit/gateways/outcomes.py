@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from enum import StrEnum
-from typing import Any
+from typing import Any, Final
 
 from refundkit.errors import GatewayUnavailableError, OutcomeUnknownError
 from refundkit.gateways.base import RefundCall
 from refundkit.model.refunds import FailureCode, RefundStatus
 from refundkit.model.reports import RefundReport
 
-__all__ = ["Meaning", "declined", "not_sent", "outcome_unknown"]
+__all__ = ["LONGEST_WAIT", "Meaning", "declined", "not_sent", "outcome_unknown", "retry_after"]
+
+# A day, in seconds: whatever asks for more is a mistake, and the sweep is there long before.
+LONGEST_WAIT: Final = 86_400
+# Shopify writes whole seconds as 2.0.
+_SECONDS: Final = re.compile(r"([0-9]{1,5})(?:\.0{1,3})?", re.ASCII)
 
 
 class Meaning(StrEnum):
@@ -50,3 +56,16 @@ def outcome_unknown(call: RefundCall, service: str, told: str, **values: Any) ->
         **values,
         refund_id=call.refund.id,
     )
+
+
+def retry_after(header: object) -> int | None:
+    """Read how many seconds a service asks to be left alone, from its Retry-After; None if that is not certain.
+
+    Dates are not read: they are true only if both clocks are.
+
+    >>> retry_after("2"), retry_after("2.0"), retry_after("Wed, 21 Oct 2026 07:28:00 GMT")
+    (2, 2, None)
+    """
+    found = _SECONDS.fullmatch(header) if isinstance(header, str) else None
+    seconds = int(found[1]) if found else None
+    return seconds if seconds is not None and seconds <= LONGEST_WAIT else None

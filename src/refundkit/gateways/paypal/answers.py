@@ -13,7 +13,7 @@ from typing import Final
 
 from attrs import frozen
 
-from refundkit.gateways.outcomes import Meaning
+from refundkit.gateways.outcomes import Meaning, retry_after
 from refundkit.gateways.paypal.guards import plain
 from refundkit.gateways.paypal.transport import Answer, Silence
 from refundkit.gateways.records import Record
@@ -22,6 +22,8 @@ from refundkit.model.refunds import FailureCode
 __all__ = ["DECLINES", "ISSUES", "STATUSES", "Refusal", "refusal_of"]
 
 
+TOO_MANY: Final = 429
+
 STATUSES: Final[Mapping[int, Meaning]] = {
     400: Meaning.DECLINED,  # INVALID_REQUEST
     401: Meaning.NOT_EXECUTED,  # and a new token was refused as well
@@ -29,7 +31,7 @@ STATUSES: Final[Mapping[int, Meaning]] = {
     404: Meaning.DECLINED,  # RESOURCE_NOT_FOUND: no such capture in this account
     409: Meaning.UNKNOWN,  # PREVIOUS_REQUEST_IN_PROGRESS
     422: Meaning.DECLINED,  # UNPROCESSABLE_ENTITY: by issue
-    429: Meaning.NOT_EXECUTED,  # RATE_LIMIT_REACHED
+    TOO_MANY: Meaning.NOT_EXECUTED,  # RATE_LIMIT_REACHED
 }
 
 # An issue says more than the status that it comes with.
@@ -102,6 +104,7 @@ class Refusal:
     code: str
     text: str
     debug_id: str = ""
+    retry_after_seconds: float | None = None
 
     @property
     def decline(self) -> FailureCode:
@@ -133,7 +136,13 @@ def refusal_of(answer: Answer | Silence) -> Refusal:
         code=code,
         text=plain(detail.get("description") or record.get("message") or record.get("error_description")),
         debug_id=plain(record.get("debug_id") or answer.headers.get("paypal-debug-id")),
+        retry_after_seconds=_wait(answer),
     )
+
+
+def _wait(answer: Answer) -> float | None:
+    # A 503 may come with the same header, but after it nobody knows what was executed.
+    return retry_after(answer.headers.get("retry-after")) if answer.status == TOO_MANY else None
 
 
 def _by_status(answer: Answer, code: str) -> Meaning:

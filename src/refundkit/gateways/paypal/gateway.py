@@ -246,6 +246,7 @@ class PayPalGateway(Gateway):
         return GatewayUnavailableError(
             f"PayPal could not be asked about the {what} ({refusal}); nothing was executed; {_advice(refusal)}.",
             **self._values(refusal),
+            retry_after_seconds=refusal.retry_after_seconds,
         )
 
     def _values(self, refusal: Refusal) -> dict[str, Any]:

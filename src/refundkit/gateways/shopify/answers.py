@@ -14,7 +14,7 @@ from typing import Any, Final
 from attrs import frozen
 
 from refundkit.errors import RefundkitError
-from refundkit.gateways.outcomes import Meaning
+from refundkit.gateways.outcomes import LONGEST_WAIT, Meaning
 from refundkit.gateways.records import Record, UnreadableError, scrubber
 from refundkit.model.refunds import FailureCode
 
@@ -45,6 +45,9 @@ STATUSES: Final[Mapping[int, Meaning]] = {
     429: Meaning.NOT_EXECUTED,  # too many requests
     430: Meaning.NOT_EXECUTED,  # refused by Shopify's security layer
 }
+
+# Here Retry-After is about the very request; with any other status it says nothing about what was executed.
+BUSY: Final = frozenset({429, 430})
 
 # ``extensions.code`` of a top-level error, with HTTP 200.
 CODES: Final[Mapping[str, Meaning]] = {
@@ -122,7 +125,7 @@ class Reply:
 class Failure:
     """A call that gave no result. It keeps texts only: nothing of httpx, no body and no header.
 
-    ``wait_seconds``: after how long Shopify would take the same request, where it says so.
+    ``retry_after_seconds``: after how long Shopify would take the same request, where it says so.
     """
 
     meaning: Meaning
@@ -131,7 +134,7 @@ class Failure:
     code: str = ""
     http_status: int | None = None
     request_id: str = ""
-    wait_seconds: float | None = None
+    retry_after_seconds: float | None = None
 
     @property
     def decline(self) -> FailureCode:
@@ -201,7 +204,7 @@ def _refused(reply: Reply) -> Failure:
         text=plain(text),
         http_status=reply.http_status,
         request_id=reply.request_id,
-        wait_seconds=reply.retry_after_seconds,
+        retry_after_seconds=reply.retry_after_seconds if reply.http_status in BUSY else None,
     )
 
 
@@ -216,7 +219,7 @@ def _top_level(reply: Reply, errors: Any) -> Failure:
         text=plain(text),
         http_status=reply.http_status,
         request_id=reply.request_id or _request_id(several),
-        wait_seconds=_wait_seconds(reply.content) if "THROTTLED" in codes else None,
+        retry_after_seconds=_refill(reply.content) if "THROTTLED" in codes else None,
     )
 
 
@@ -242,7 +245,7 @@ def _request_id(errors: list[Any]) -> str:
     return next(filter(None, named), "")
 
 
-def _wait_seconds(content: Record) -> float | None:
+def _refill(content: Record) -> float | None:
     """Read when the bucket will hold as many points as the request costs."""
     cost = _inner(_inner(content.get("extensions")).get("cost"))
     bucket = _inner(cost.get("throttleStatus"))
@@ -250,7 +253,8 @@ def _wait_seconds(content: Record) -> float | None:
     if not all(type(number) in (int, Decimal) for number in numbers):
         return None
     requested, available, rate = (float(number) for number in numbers if number is not None)
-    return max(requested - available, 0.0) / rate if rate > 0 else None
+    seconds = max(requested - available, 0.0) / rate if rate > 0 else None
+    return seconds if seconds is not None and seconds <= LONGEST_WAIT else None
 
 
 def _inner(value: Any) -> Record:

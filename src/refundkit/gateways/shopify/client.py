@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import time
 from decimal import Decimal
 from functools import cache
@@ -10,6 +9,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
 
 from refundkit.gateways.guards import late_import
+from refundkit.gateways.outcomes import retry_after
 from refundkit.gateways.records import UnreadableError, strict_object
 from refundkit.gateways.shopify.answers import Reply, plain
 from refundkit.gateways.shopify.options import Connection
@@ -21,7 +21,6 @@ __all__ = ["MAX_ANSWER", "open_client", "post"]
 
 MAX_ANSWER: Final = 1024 * 1024
 _DIGITS: Final = 40
-_SECONDS = re.compile(r"[0-9]{1,6}(?:\.[0-9]{1,6})?", re.ASCII)
 
 
 def open_client(connection: Connection) -> httpx.Client:
@@ -69,7 +68,7 @@ def post(client: httpx.Client, connection: Connection, payload: dict[str, Any], 
             content=strict_object(body.replace(token.encode(), b"[hidden]"), fraction=_decimal),
             request_id=plain(response.headers.get("x-request-id", "")),
             version=plain(response.headers.get("x-shopify-api-version", "")),
-            retry_after_seconds=_seconds(response.headers.get("retry-after", "")),
+            retry_after_seconds=retry_after(response.headers.get("retry-after")),
         )
 
 
@@ -92,7 +91,3 @@ def _decimal(digits: str) -> Decimal:
     if len(digits) > _DIGITS or "e" in digits.lower():
         raise ValueError("too many digits")
     return Decimal(digits)
-
-
-def _seconds(header: str) -> float | None:
-    return float(header) if _SECONDS.fullmatch(header) else None

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Mapping
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any, Final, TypeVar
 
 from refundkit.errors import (
@@ -40,7 +39,7 @@ from refundkit.gateways.shopify.refund_input import (
     refund_input,
     require_order,
 )
-from refundkit.gateways.shopify.session import Pacing, Session, utc_now
+from refundkit.gateways.shopify.session import Session
 from refundkit.gateways.shopify.webhooks import orders_of, verify
 from refundkit.model.orders import Order
 from refundkit.model.payments import Payment
@@ -68,8 +67,8 @@ class ShopifyGateway(Gateway):
     one: it is called for each request, and again when Shopify refuses the token. ``webhook_secrets`` is the
     app's client secret, or several while one is replaced by the next. ``timeout`` is (connect, read) in
     seconds. ``base_url`` is another server to ask, for tests. ``test`` says whether it is for test orders
-    (None: both; a shop's token does not tell). ``sleep`` and ``clock`` are for tests. Tokens and secrets
-    never show in a repr, in ``vars()``, in a pickle or in an exception (law S2).
+    (None: both; a shop's token does not tell). Tokens and secrets never show in a repr, in ``vars()``, in a
+    pickle or in an exception (law S2).
 
     Raises:
         PluginError: if httpx is not installed.
@@ -89,15 +88,13 @@ class ShopifyGateway(Gateway):
         base_url: str | None = None,
         timeout: tuple[float, float] = (5, 30),
         test: bool | None = None,
-        sleep: Callable[[float], object] = time.sleep,
-        clock: Callable[[], datetime] = utc_now,
     ) -> None:
         self.name = name
         self.test = checked_test(test)
         self.shop = shop
         self._secrets = Hidden(checked_secrets(webhook_secrets, "the app's client secret"))
         connection = Connection(shop=shop, api_version=api_version, base_url=base_url, timeout=timeout)
-        self._session = Session(connection, token, Pacing(sleep=sleep, clock=clock))
+        self._session = Session(connection, token)
         self._reader = Reader(self._session)
 
     def capabilities(self, payment: Payment) -> Capabilities:
@@ -115,14 +112,15 @@ class ShopifyGateway(Gateway):
     def refund(self, call: RefundCall) -> RefundReport:
         """Send the stored input with the refund's id as idempotency key.
 
-        It is sent again only where Shopify said that nothing was executed, and only before the deadline.
+        It is sent once, and once more only if Shopify refuses the token and there is a new one. The desk
+        checks ``call.deadline`` right before.
 
         Raises:
             GatewayUnavailableError: if nothing was executed: no connection, a refused token, throttled.
             OutcomeUnknownError: if the answer is missing, unreadable, or says that it may have been executed.
         """
         variables = {"input": self._checked(call), "key": call.refund.id}
-        answer = self._session.ask(REFUND_CREATE, variables, deadline=call.deadline)
+        answer = self._session.ask(REFUND_CREATE, variables)
         made = answer if isinstance(answer, Failure) else _made(answer)
         if not isinstance(made, Failure):
             return made
@@ -227,7 +225,7 @@ class ShopifyGateway(Gateway):
         return GatewayUnavailableError(
             f"Shopify could not be asked ({failure.told}); nothing was executed; {_advice(failure)}.",
             **self._values(failure),
-            wait_seconds=failure.wait_seconds,
+            retry_after_seconds=failure.retry_after_seconds,
         )
 
     def _values(self, failure: Failure) -> dict[str, Any]:
@@ -255,8 +253,8 @@ def _made(reply: Reply) -> RefundReport | Failure:
 
 
 def _advice(failure: Failure) -> str:
-    if failure.wait_seconds is not None:
-        return f"ask again in {failure.wait_seconds:.1f} seconds"
+    if failure.retry_after_seconds is not None:
+        return f"ask again in {failure.retry_after_seconds:.1f} seconds"
     if failure.http_status in (401, 403) or "ACCESS_DENIED" in failure.code:
         return "check the token and the app's scopes"
     return "ask again later"

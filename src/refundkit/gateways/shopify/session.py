@@ -1,11 +1,9 @@
-"""A session with one shop: who asks, how often, and how long it waits when Shopify asks for patience."""
+"""A session with one shop: who asks, under which token. Nobody waits here; the desk does."""
 
 from __future__ import annotations
 
-import time
 import weakref
-from collections.abc import Callable, Mapping
-from datetime import UTC, datetime, timedelta
+from collections.abc import Mapping
 from typing import Any, Final
 
 from refundkit.gateways.guards import Hidden
@@ -20,75 +18,34 @@ from refundkit.gateways.shopify.client import open_client, post
 from refundkit.gateways.shopify.options import Connection, is_token, token_source
 from refundkit.logs import get_logger
 
-__all__ = ["MOST_SENDS", "PATIENCE_SECONDS", "Pacing", "Session", "utc_now"]
+__all__ = ["Session"]
 
-# Longer waits are the sweep's business: whoever called is waiting.
-PATIENCE_SECONDS: Final = 5.0
-MOST_SENDS: Final = 3
+UNAUTHORIZED: Final = 401
 
 _log = get_logger("shopify")
 
 
-def utc_now() -> datetime:
-    """Return the time of this machine."""
-    return datetime.now(UTC)
-
-
-class Pacing:
-    """How time passes: ``sleep`` waits so many seconds, ``clock`` says when it is (for deadlines)."""
-
-    def __init__(
-        self, sleep: Callable[[float], object] = time.sleep, clock: Callable[[], datetime] = utc_now
-    ) -> None:
-        self.sleep = sleep
-        self.clock = clock
-
-    def waits(self, failure: Failure, deadline: datetime | None) -> bool:
-        """Wait as *failure* asks for, if that is short and ends before *deadline*; say whether it was done."""
-        seconds = failure.wait_seconds
-        if seconds is None or seconds > PATIENCE_SECONDS:
-            return False
-        if not self.allows(deadline, after_seconds=seconds):
-            return False
-        self.sleep(seconds)
-        # Sleeping may take longer than asked for.
-        return self.allows(deadline)
-
-    def allows(self, deadline: datetime | None, *, after_seconds: float = 0) -> bool:
-        """Whether something may still be sent then (None: at any time)."""
-        return deadline is None or self.clock() + timedelta(seconds=after_seconds) < deadline
-
-
 class Session:
-    """Asks one shop. Only what was certainly not executed is sent again, word for word."""
+    """Asks one shop."""
 
-    def __init__(self, connection: Connection, token: object, pacing: Pacing) -> None:
+    def __init__(self, connection: Connection, token: object) -> None:
         self._connection = connection
-        self._pacing = pacing
         self._token = Hidden(token_source(token))
         client = open_client(connection)
         self._client = Hidden(client)
         # Whoever drops the gateway leaves no connection open; nobody has to remember to close it.
         weakref.finalize(self, client.close)
 
-    def ask(
-        self, document: str, variables: Mapping[str, Any], *, deadline: datetime | None = None
-    ) -> Reply | Failure:
-        """Post *document*; return the reply if it holds a result. Nothing is sent again after *deadline*."""
+    def ask(self, document: str, variables: Mapping[str, Any]) -> Reply | Failure:
+        """Post *document* once; and once more, word for word, under a new token if Shopify refuses this one."""
         payload = {"query": document, "variables": dict(variables)}
         token = self._fresh_token()
         answer = self._sent(payload, token)
-        for _ in range(MOST_SENDS - 1):
-            if not isinstance(answer, Failure) or answer.meaning is not Meaning.NOT_EXECUTED:
-                break
-            renewed = self._fresh_token() if answer.http_status == 401 else token
-            # An expired token is replaced by the next one at once; the same one again would not help.
-            is_new = renewed != token and self._pacing.allows(deadline)
-            if not is_new and not self._pacing.waits(answer, deadline):
-                break
-            token = renewed
-            answer = self._sent(payload, token)
-        return answer
+        if not isinstance(answer, Failure) or answer.http_status != UNAUTHORIZED:
+            return answer
+        # Nothing was executed: the token had expired. The same one would be refused again.
+        renewed = self._fresh_token()
+        return answer if renewed == token else self._sent(payload, renewed)
 
     def _fresh_token(self) -> str | Failure:
         """Ask for the token; whatever its source raises stays there, because it may lead to a secret."""

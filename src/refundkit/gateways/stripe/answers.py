@@ -12,7 +12,7 @@ from typing import Final, TypeVar
 from attrs import frozen
 
 from refundkit.errors import RefundkitError
-from refundkit.gateways.outcomes import Meaning
+from refundkit.gateways.outcomes import Meaning, retry_after
 from refundkit.gateways.records import UnreadableError, scrubber
 from refundkit.model.refunds import FailureCode
 
@@ -89,6 +89,8 @@ STATUSES: Final[Mapping[int, FailureCode]] = {
     404: FailureCode.UNAVAILABLE,
 }
 
+TOO_MANY: Final = 429
+
 
 @frozen(kw_only=True)
 class Failure:
@@ -100,6 +102,7 @@ class Failure:
     text: str
     http_status: int | None
     request_id: str
+    retry_after_seconds: float | None = None
 
     @property
     def decline(self) -> FailureCode:
@@ -137,6 +140,7 @@ def _failure(error: Exception) -> Failure:
         text=_text(error),
         http_status=_http_status(error),
         request_id=_plain(getattr(error, "request_id", None)),
+        retry_after_seconds=_wait(error),
     )
 
 
@@ -181,3 +185,9 @@ def _text(error: Exception) -> str:
 def _http_status(error: Exception) -> int | None:
     status = getattr(error, "http_status", None)
     return status if type(status) is int else None
+
+
+def _wait(error: Exception) -> float | None:
+    # A 503 may come with the same header, but after it nobody knows what was executed.
+    headers = getattr(error, "headers", None) if _http_status(error) == TOO_MANY else None
+    return retry_after(headers.get("retry-after")) if isinstance(headers, Mapping) else None

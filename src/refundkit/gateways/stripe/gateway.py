@@ -222,6 +222,7 @@ class StripeGateway(Gateway):
         return GatewayUnavailableError(
             f"Stripe could not be asked ({_told(failure)}); nothing was executed; {advice}.",
             **self._values(failure),
+            retry_after_seconds=failure.retry_after_seconds,
         )
 
     def _values(self, failure: Failure) -> dict[str, Any]:
