@@ -162,6 +162,9 @@ def _shares(
     found, obstacles = options(order, circumstances.abilities, via=request.via, now=circumstances.now)
     if request.payments is not None:
         return _explicit(order, request.payments, priced, (found, obstacles))
+    if priced.amount == Money.sum((option.left for option in found), order.currency):
+        # Everything: there is only one way, however many payments there are.
+        return tuple((option.payment, option.gateway, option.left) for option in found), ()
     if sum(option.whole for option in found) > MOST_WHOLE:
         return (), (_too_many_whole(order),)
     shares = _distributed(priced.amount, found, circumstances.policy.spread)
