@@ -26,6 +26,10 @@ EDITABLE = ("-e", ".[stripe,paypal,shopify,postgresql,testing]")
 PARALLEL = ("-n", "2", "--dist", "loadgroup")
 
 
+# What runs on the other Pythons: what could differ there, without the peers that would not.
+FAST = "not slow and not peers and not postgresql and not localstripe"
+
+
 def group(name: str) -> list[str]:
     """Return the requirements of one dependency group."""
     return nox.project.dependency_groups(PROJECT, name)
@@ -72,7 +76,9 @@ def tests(session: nox.Session) -> None:
 def tests_elsewhere(session: nox.Session) -> None:
     """Run the fast part of the tests on another Python."""
     session.install(*EDITABLE, *group("tests"))
-    session.run("pytest", "-q", *PARALLEL, "-m", "not slow and not peers", *session.posargs)
+    session.run(
+        *("pytest", "-q", *PARALLEL, "-m", FAST, *session.posargs), env={"HYPOTHESIS_PROFILE": "quick"}
+    )
 
 
 for version, python in OTHERS.items():
@@ -118,9 +124,10 @@ def coverage(session: nox.Session) -> None:
 
 @nox.session
 def demo(session: nox.Session) -> None:
-    """Show one refund from wish to money, with the real Stripe SDK and a real server to talk to."""
-    session.install(".[stripe,sql]", *group("demo"))
+    """Show refunds from wish to money: the vendors' real clients against servers on this machine."""
+    session.install(".[stripe,paypal,shopify,sql,testing]", *group("demo"))
     session.run("python", "examples/quickstart.py", *session.posargs)
+    session.run("python", "examples/with_localstripe.py")
 
 
 def run_measured(session: nox.Session) -> None:

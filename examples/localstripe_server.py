@@ -1,6 +1,6 @@
 """A server that speaks Stripe's API on this machine, in the place of an account at Stripe.
 
-Started by quickstart.py as a process of its own. It tells its port on stdout once it listens, and ends when
+Started by with_localstripe.py as a process of its own. It tells its port on stdout once it listens, and ends when
 its stdin is closed: also when the process that started it was killed.
 """
 

@@ -1,25 +1,25 @@
-"""One order, three payments, five refunds: from the wish to the money, and back to the books.
+"""One order, four ways to pay, seven refunds: from the wish to the money, and back to the books.
 
-Run it with ``nox -s demo``, or with ``pip install 'refundkit[stripe,sql]' localstripe==1.15.10`` by hand.
-It needs no account and no network: the real Stripe SDK talks to localstripe, a server on this machine.
+Run it with ``nox -s demo``, or after ``pip install 'refundkit[stripe,paypal,shopify,sql,testing]'`` by hand.
+It needs no account and no network: the real SDKs talk to sandboxes, small servers on this machine that keep
+books as Stripe, PayPal and Shopify do. Take them into your own tests: they come with refundkit.
 """
 
 from __future__ import annotations
 
-import subprocess
 import sys
 import tempfile
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
-from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
-import stripe
+from attrs import frozen
 
 from refundkit import (
     Actor,
     Customer,
+    Event,
     LineKind,
     ManualGateway,
     Money,
@@ -34,195 +34,211 @@ from refundkit import (
     RefundResult,
     SQLStore,
     StripeGateway,
+    WebhookError,
 )
+from refundkit.gateways.shopify import ShopifyGateway
+from refundkit.testing.clock import FakeClock
+from refundkit.testing.sandbox import Fault
+from refundkit.testing.sandbox.paypal import PayPalSandbox
+from refundkit.testing.sandbox.shopify import ShopifySandbox
+from refundkit.testing.sandbox.stripe import StripeSandbox
 
-API_KEY = "sk_test_123456"
 KIM = Actor.staff("kim")
+
+
+@frozen(kw_only=True)
+class World:
+    """The desk, and everything around it that a real shop would have: three services and the time."""
+
+    desk: RefundDesk
+    clock: FakeClock
+    stripe: StripeSandbox
+    paypal: PayPalSandbox
+    shopify: ShopifySandbox
 
 
 def main() -> None:
     """Tell the story, with everything that it starts gone at the end."""
-    if find_spec("localstripe") is None:
-        sys.exit("The demo needs localstripe: pip install localstripe==1.15.10")
+    # A clock that the story moves on: nobody wants to wait five minutes for the sweep.
+    clock = FakeClock(datetime.now(UTC))
     with (
-        running_localstripe() as url,
+        StripeSandbox(clock=clock) as stripe,
+        PayPalSandbox(clock=clock) as paypal,
+        ShopifySandbox(clock=clock) as shopify,
         tempfile.TemporaryDirectory(prefix="refundkit-demo-") as folder,
         SQLStore.open(f"sqlite:///{Path(folder) / 'refunds.db'}") as store,
     ):
-        client = stripe.StripeClient(API_KEY, base_addresses={"api": url})
-        desk = RefundDesk(
-            store=store,
-            gateways=[
-                # localstripe refuses Stripe's parameter `reason`, so none is sent. A shop leaves this out.
-                StripeGateway(api_key=API_KEY, base_url=url, reasons={}),
-                ManualGateway(name="cash"),
-            ],
+        card = StripeGateway(api_key="sk_test_1", webhook_secrets=stripe.webhook_secret, base_url=stripe.url)
+        shop = ShopifyGateway(
+            shop=shopify.shop, token=shopify.token, webhook_secrets=shopify.secret, base_url=shopify.url
         )
-        tell(desk, client)
+        gateways = [card, paypal.gateway(), shop, ManualGateway(name="cash")]
+        desk = RefundDesk(store=store, gateways=gateways, clock=clock)
+        tell(World(desk=desk, clock=clock, stripe=stripe, paypal=paypal, shopify=shopify))
 
 
-@contextmanager
-def running_localstripe() -> Iterator[str]:
-    """Run the server in a process of its own and yield its URL; it ends with this block, whatever happens."""
-    command = [sys.executable, str(Path(__file__).with_name("localstripe_server.py"))]
-    with subprocess.Popen(  # noqa: S603 - this very Python, and the file beside this one
-        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    ) as server:
-        try:
-            port = server.stdout.readline().strip() if server.stdout else ""
-            if not port:
-                sys.exit("localstripe ended before it listened.")
-            yield f"http://127.0.0.1:{port}"
-        finally:
-            server.kill()
-
-
-def tell(desk: RefundDesk, client: stripe.StripeClient) -> None:
-    """Sell, give back in three steps, and compare the books."""
-    order = sell(desk, client)
-    scratched = give_some_back(desk, order.id)
-    ask_again(desk, client, scratched, order)
-    take_back_one_tin(desk, order.id)
-    ask_for_too_much(desk, order.id)
-    give_back_the_rest(desk, order.id)
-    show_timeline(desk, order.id)
-    compare_books(desk, client, order.id)
+def tell(world: World) -> None:
+    """Sell, give back in several steps while things go wrong, and compare the books."""
+    order = sell(world)
+    scratched = give_some_back(world, order.id)
+    ask_again(world, order.id, scratched)
+    take_back_one_tin(world, order.id)
+    ask_for_too_much(world, order.id)
+    hear_of_a_refund_made_elsewhere(world, order)
+    lose_an_answer(world, order.id)
+    give_back_the_rest(world, order.id)
+    show_timeline(world, order.id)
+    compare_books(world, order.id)
 
 
 # The steps.
 
 
-def sell(desk: RefundDesk, client: stripe.StripeClient) -> Order:
+def sell(world: World) -> Order:
     """Take the money and register the order; from now on it is a financial record."""
-    step("1. An order is sold", "Two cards are charged by the real Stripe SDK; the rest is paid in cash.")
-    order = desk.register(tea_order(client), actor=KIM)
+    step(
+        "1. An order is sold",
+        "It is paid by card, through PayPal, at the Shopify shop, and the rest in cash.",
+    )
+    order = world.desk.register(tea_order(world), actor=KIM)
     table(
         ("line", "", "units", "total", "tax in it"),
         ((item.id, item.name, item.quantity, item.total, item.tax) for item in order.lines),
     )
     table(
-        ("payment", "gateway", "captured"),
-        ((paid.id, paid.gateway, paid.captured) for paid in order.payments),
+        ("payment", "gateway", "captured", "known there as"),
+        ((paid.id, paid.gateway, paid.captured, short(paid.reference)) for paid in order.payments),
     )
     say(f"Order {order.id} costs {order.total} and is {words(order.status)}.")
     return order
 
 
-def give_some_back(desk: RefundDesk, order_id: str) -> RefundRequest:
+def give_some_back(world: World, order_id: str) -> RefundRequest:
     """Give back an amount that one payment cannot hold."""
     step(
         "2. Some money back",
-        "The teapot is scratched. Kim gives back 50.00 EUR, which is more than one card paid: the money goes back\n"
-        "to two. The wish names no lines, so the amount is shared over all of them in proportion, tax included.",
+        "The teapot is scratched. Kim gives back 50.00 EUR, which is more than the card paid: the money goes back\n"
+        "in two ways. The wish names no lines, so the amount is shared over all of them in proportion.",
     )
-    request = RefundRequest(
-        key="complaint-17",
-        amount=Money.of("50.00", "EUR"),
-        reason="scratched teapot, customer keeps it",
-        reason_type=RefundReason.DAMAGED,
-        actor=KIM,
-    )
-    preview_and_refund(desk, order_id, request)
+    request = wish("complaint-17", "50.00", "scratched teapot", reason_type=RefundReason.DAMAGED)
+    preview_and_refund(world.desk, order_id, request)
     return request
 
 
-def ask_again(desk: RefundDesk, client: stripe.StripeClient, request: RefundRequest, order: Order) -> None:
+def ask_again(world: World, order_id: str, request: RefundRequest) -> None:
     """Send the same request once more."""
     step("3. The same wish again", "Kim's browser hangs and sends the very same request once more.")
-    # localstripe knows no idempotency keys: a second request would move money. None is sent.
-    before = refunds_at_stripe(client, order)
-    again = desk.refund(order.id, request)
-    after = refunds_at_stripe(client, order)
+    before = in_their_books(world)
+    again = world.desk.refund(order_id, request)
     say(f"Answer: {again.returned} was given back under the key {again.key}, as before.")
-    say(f"Stripe held {before} refunds before this call, and holds {after} after it.")
-    say(f"Left to give back: {desk.order(order.id).refundable}. Nothing has moved twice.")
+    say(f"The gateways' own books say {before} before this call, and {in_their_books(world)} after it.")
 
 
-def take_back_one_tin(desk: RefundDesk, order_id: str) -> None:
+def take_back_one_tin(world: World, order_id: str) -> None:
     """Give back a unit of a line."""
     step(
         "4. One tin of tea",
         "One of three tins comes back. Price and tax follow from the line: 20.00 EUR over 3 is 6.67, 6.67 and 6.66.",
     )
-    request = RefundRequest(
-        key="return-4711",
-        lines={"tin": 1},
-        reason="one tin was already open",
-        reason_type=RefundReason.CHANGED_MIND,
-        actor=KIM,
-    )
-    preview_and_refund(desk, order_id, request)
+    preview_and_refund(world.desk, order_id, wish("return-4711", None, "already open", lines={"tin": 1}))
 
 
-def ask_for_too_much(desk: RefundDesk, order_id: str) -> None:
+def ask_for_too_much(world: World, order_id: str) -> None:
     """Ask for more than is left."""
     step("5. Too much", "Somebody asks for 50.00 EUR again, under another key.")
-    request = RefundRequest(
-        key="complaint-18", amount=Money.of("50.00", "EUR"), reason="typed twice", actor=KIM
-    )
     try:
-        desk.refund(order_id, request)
+        world.desk.refund(order_id, wish("complaint-18", "50.00", "typed twice"))
     except RefundDenied as refusal:
         for reason in refusal.reasons:
             say(f"Refused ({words(reason.code)}): {reason.text}")
         say(f"Nothing was changed, and no gateway was asked. Possible is {refusal.possible}.")
 
 
-def give_back_the_rest(desk: RefundDesk, order_id: str) -> None:
+def hear_of_a_refund_made_elsewhere(world: World, order: Order) -> None:
+    """Receive a webhook about a refund that the desk knows nothing of; then a forged one."""
+    step(
+        "6. A webhook arrives",
+        "A colleague gives back 5.00 EUR in Shopify's admin, and Shopify sends a signed webhook. It is only a hint:\n"
+        "the desk asks Shopify what is true, and adopts the refund as one that was made elsewhere.",
+    )
+    sale = order.payment("shopify")
+    made = world.shopify.refund_elsewhere(str(sale.group), {sale.reference: "5.00"})
+    letter = world.shopify.webhook("refunds/create", made)
+    for attempt in ("The webhook", "The same webhook again"):
+        say(f"{attempt}: {news(world.desk.receive('shopify', **letter))}")
+    try:
+        world.desk.receive("shopify", body=letter["body"].replace(b"5.0", b"9.0"), headers=letter["headers"])
+    except WebhookError as error:
+        say(f"A forged one: HTTP {error.http_status}. {error}")
+    say(f"Left to give back: {world.desk.order(order.id).refundable}.")
+
+
+def lose_an_answer(world: World, order_id: str) -> None:
+    """Lose the answer to a refund that was made, and let the sweep find out."""
+    step(
+        "7. An answer is lost",
+        "PayPal gives 4.90 EUR back, and the connection breaks before it can say so. Nobody knows now whether the\n"
+        "money moved. It is set aside, and nobody can give it back again. Five minutes later the sweep asks PayPal.",
+    )
+    world.paypal.faults.append(Fault.LOST_REPLY)
+    request = wish("late", "4.90", "came late", payments={"paypal": Money.of("4.90", "EUR")})
+    say(f"Answer: {world.desk.refund(order_id, request).pending} is pending.")
+    say(f"Left to give back: {world.desk.order(order_id).refundable}.")
+    world.clock.advance(minutes=5)
+    before = in_their_books(world)
+    say(f"The sweep: {news(world.desk.recover().events)}.")
+    say(f"The gateways' own books say {before} before the sweep, and {in_their_books(world)} after it.")
+
+
+def give_back_the_rest(world: World, order_id: str) -> None:
     """Give back all that is left."""
     step(
-        "6. All that is left",
-        "The order is given up. A request that names no amount asks for the rest, of the card and of the cash.",
+        "8. All that is left",
+        "The order is given up. A request that names no amount asks for the rest, wherever it still is.",
     )
-    request = RefundRequest(key="giving-up", reason="never left the warehouse", actor=KIM)
-    preview_and_refund(desk, order_id, request)
+    preview_and_refund(world.desk, order_id, wish("giving-up", None, "never left the warehouse"))
 
 
-def show_timeline(desk: RefundDesk, order_id: str) -> None:
+def show_timeline(world: World, order_id: str) -> None:
     """Show every event of the order."""
     step(
-        "7. What happened",
+        "9. What happened",
         "Every change left an event, written in the same transaction as the change itself.",
     )
     table(
         ("time", "what", "amount", "payment", "who"),
         (
-            (
-                f"{event.at:%H:%M:%S}",
-                words(event.kind.replace(".", " ")),
-                "" if event.amount is None else event.amount,
-                event.payment_id or "",
-                event.actor,
-            )
-            for event in desk.timeline(order_id)
+            (f"{event.at:%H:%M:%S}", words(event.kind), event.amount, event.payment_id or "", event.actor)
+            for event in world.desk.timeline(order_id)
         ),
     )
     say("Kim asked. What became of it is the gateway's word.")
 
 
-def compare_books(desk: RefundDesk, client: stripe.StripeClient, order_id: str) -> None:
-    """Compare, payment by payment, what the gateway says was given back with what the order says."""
-    step("8. The books agree", "Stripe is asked directly, past refundkit, what it gave back.")
-    order = desk.order(order_id)
-    rows: list[tuple[object, ...]] = []
-    for paid in order.payments:
-        ours = order.refunded_of(paid.id)
-        if paid.gateway != "stripe":
-            rows.append((paid.id, paid.captured, ours, "", "handed out by Kim"))
-            continue
-        theirs = Money.of_minor(sum(amounts_at_stripe(client, paid)), "EUR")
-        if ours != theirs:
-            sys.exit(f"Stripe gave back {theirs} of {paid.id}, and our ledger says {ours}.")
-        rows.append((paid.id, paid.captured, ours, theirs, "equal"))
-    table(("payment", "captured", "our ledger", "Stripe says", ""), rows)
+def compare_books(world: World, order_id: str) -> None:
+    """Compare, payment by payment, what the gateway's own books say was given back with what the order says."""
+    step("10. The books agree", "The books of all three are read directly, past refundkit.")
+    order = world.desk.order(order_id)
+    ours = {paid.id: order.refunded_of(paid.id) for paid in order.payments}
+    theirs = books(world, order)
+    if wrong := [name for name, amount in theirs.items() if amount != ours[name]]:
+        sys.exit(f"Our ledger and the gateways' books differ on {', '.join(wrong)}.")
+    table(
+        ("payment", "captured", "our ledger", "their books"),
+        ((paid.id, paid.captured, ours[paid.id], theirs.get(paid.id, "-")) for paid in order.payments),
+    )
+    say("They are equal. On cash nobody else keeps books: Kim hands it out.")
     say(f"Given back: {order.refunded} of {order.captured}. Order {order.id} is {words(order.status)}.")
 
 
 # Selling.
 
 
-def tea_order(client: stripe.StripeClient) -> Order:
-    """Take the payments and describe the order that they are for."""
+def tea_order(world: World) -> Order:
+    """Take the payments, as a shop's checkout does, and describe the order that they are for."""
+    at_paypal = world.paypal.capture("28.90", "EUR")
+    at_shopify = world.shopify.place_order("15.00", currency="EUR")
+    (sale,) = world.shopify.payments_of(at_shopify)
     return Order(
         id="A-1001",
         currency="EUR",
@@ -233,12 +249,14 @@ def tea_order(client: stripe.StripeClient) -> Order:
             line("shipping", "Shipping", 1, total="4.90", tax="0.78", kind=LineKind.SHIPPING),
         ),
         payments=(
-            card_payment(client, "card-1", Money.of("40.00", "EUR")),
-            card_payment(client, "card-2", Money.of("38.90", "EUR")),
-            payment("cash", "cash", "receipt-88", Money.of("15.00", "EUR")),
+            payment("card", "stripe", world.stripe.payment(4000, "eur"), "40.00"),
+            # PayPal lists refunds in the order of a capture, Shopify in the order of a sale: the group.
+            payment("paypal", "paypal", at_paypal.reference, "28.90", group=at_paypal.group),
+            payment("shopify", "shopify", sale, "15.00", group=at_shopify),
+            payment("cash", "cash", "receipt-88", "10.00"),
         ),
-        placed_at=datetime.now(UTC),
-        # The API key is a test key. An order that is no test would be refused.
+        placed_at=world.clock(),
+        # The credentials are test credentials. An order that is no test would be refused.
         test=True,
     )
 
@@ -257,32 +275,25 @@ def line(
     )
 
 
-def card_payment(client: stripe.StripeClient, payment_id: str, amount: Money) -> Payment:
-    """Charge a test card at Stripe, as a shop's checkout does, and say what refundkit has to know of it."""
-    method = client.v1.payment_methods.create(
-        {
-            "type": "card",
-            "card": {"number": "4242424242424242", "exp_month": 12, "exp_year": 2030, "cvc": "123"},
-        }
-    )
-    intent = client.v1.payment_intents.create(
-        {"amount": amount.minor, "currency": "eur", "payment_method": method.id, "confirm": True}
-    )
-    return payment(payment_id, "stripe", intent.id, amount)
-
-
-def payment(payment_id: str, gateway: str, reference: str, amount: Money) -> Payment:
-    """Describe one captured payment."""
+def payment(payment_id: str, gateway: str, reference: str, amount: str, group: str | None = None) -> Payment:
+    """Describe one captured payment: the gateway's own id of it, and what it belongs to there."""
     return Payment(
         id=payment_id,
         gateway=gateway,
         reference=reference,
-        captured=amount,
+        group=group,
+        captured=Money.of(amount, "EUR"),
         captured_at=datetime.now(UTC),
     )
 
 
 # Giving back.
+
+
+def wish(key: str, amount: str | None, reason: str, **more: Any) -> RefundRequest:
+    """Wish for an amount, or for what *more* says, or else for all that is left."""
+    money = None if amount is None else Money.of(amount, "EUR")
+    return RefundRequest(key=key, amount=money, reason=reason, actor=KIM, **more)
 
 
 def preview_and_refund(desk: RefundDesk, order_id: str, request: RefundRequest) -> None:
@@ -320,14 +331,23 @@ def show_result(result: RefundResult) -> None:
     )
 
 
-def refunds_at_stripe(client: stripe.StripeClient, order: Order) -> int:
-    """Count the refunds that Stripe itself holds for an order."""
-    return sum(len(amounts_at_stripe(client, paid)) for paid in order.payments if paid.gateway == "stripe")
+# Reading the books of the gateways, past refundkit.
 
 
-def amounts_at_stripe(client: stripe.StripeClient, paid: Payment) -> list[int]:
-    """Return the amounts, in cents, of the refunds that Stripe itself holds for one payment."""
-    return [refund.amount for refund in client.v1.refunds.list({"payment_intent": paid.reference}).data]
+def books(world: World, order: Order) -> Mapping[str, Money]:
+    """Return what each gateway's own books say was given back, by payment; nobody keeps books on cash."""
+    at_paypal = world.paypal.refunds(order.payment("paypal").reference)
+    at_shopify = world.shopify.returned(str(order.payment("shopify").group))
+    return {
+        "card": Money.of_minor(world.stripe.returned(order.payment("card").reference), "EUR"),
+        "paypal": Money.sum((refund.amount for refund in at_paypal), "EUR"),
+        "shopify": Money.of(at_shopify, "EUR"),
+    }
+
+
+def in_their_books(world: World) -> Money:
+    """Add up what Stripe, PayPal and Shopify have given back of the order."""
+    return Money.sum(books(world, world.desk.order("A-1001")).values(), "EUR")
 
 
 # Writing.
@@ -345,7 +365,12 @@ def say(text: str) -> None:
 
 def words(name: str) -> str:
     """Write a status, a code or a kind of event as words."""
-    return str(name).replace("_", " ")
+    return str(name).replace("_", " ").replace(".", " ")
+
+
+def news(events: Iterable[Event]) -> str:
+    """Write several events in one line."""
+    return ", ".join(f"{words(event.kind)}, {event.amount}" for event in events) or "nothing new"
 
 
 def short(reference: str | None) -> str:
@@ -359,7 +384,7 @@ def table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
     body = [list(row) for row in rows]
     widths = [max(len(str(cell)) for cell in column) for column in zip(head, *body, strict=True)]
     right = [
-        all(cell == "" or isinstance(cell, Money | int) for cell in column)
+        all(cell in ("", "-") or isinstance(cell, Money | int) for cell in column)
         for column in zip(*body, strict=True)
     ]
     for row in (head, *body):

@@ -11,6 +11,8 @@ from tests.peers import PeerMissingError, localstripe, peer_missing, postgresql
 # deadline=None: a slow machine is no bug. derandomize: CI must not fail today on what it passed yesterday.
 settings.register_profile("dev", deadline=None)
 settings.register_profile("ci", deadline=None, derandomize=True)
+# For the other Pythons, where the question is only whether it runs there as well.
+settings.register_profile("quick", deadline=None, derandomize=True, max_examples=10)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci" if os.environ.get("CI") else "dev"))
 
 # A test that asks for a peer is marked with its name, so that `-m "not postgresql"` needs nobody's memory.

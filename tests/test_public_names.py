@@ -19,13 +19,13 @@ DisputeStatus Document DocumentKind Event EventKind FailureCode FewestRefunds Fl
 GatewayError GatewayUnavailableError InvalidValueError KeyReuseError LineKind LineRefund Listener
 ManualGateway MaxAmount MaxRefunds MemoryStore Money NewestFirst NonRefundable NormalizedStatus Note
 OldestFirst Option Order OrderExistsError OrderFilter OrderLine OrderNotFoundError OrderStatus
-OutcomeUnknownError Patience Payment PaymentFailure PaymentReport PaymentStatus PlanChangedError PluginError Policy
-Proportional Purpose Reason Reconciliation Recovery ReferenceTakenError Refund RefundCall RefundDenied
-RefundDesk RefundLine RefundOrigin RefundPlan RefundReason RefundReport RefundRequest RefundResult
-RefundStatus RefundkitError Remainder RequestLine RestockingFee ReviewAbove ReviewRequired Rule SQLStore
-Settles Spread Store StoreBusyError StoreError StripeGateway Timing Verdict Webhook WebhookError
-WhileDisputed Window hookimpl load_gateways load_listeners normalize_payment_failure normalize_status
-plan_refund plugin_manager
+OutcomeUnknownError Patience PayPalGateway Payment PaymentFailure PaymentReport PaymentStatus
+PlanChangedError PluginError Policy Proportional Purpose Reason Reconciliation Recovery ReferenceTakenError
+Refund RefundCall RefundDenied RefundDesk RefundLine RefundOrigin RefundPlan RefundReason RefundReport
+RefundRequest RefundResult RefundStatus RefundkitError Remainder RequestLine RestockingFee ReviewAbove
+ReviewRequired Rule SQLStore Settles ShopifyGateway Spread Store StoreBusyError StoreError StripeGateway
+Timing Verdict Webhook WebhookError WhileDisputed Window hookimpl load_gateways load_listeners
+normalize_payment_failure normalize_status plan_refund plugin_manager
 """
 NAMES = tuple(PROMISED.split())
 

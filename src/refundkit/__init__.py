@@ -92,10 +92,17 @@ from refundkit.stores.base import Change, ChangeFunction, OrderFilter, Store
 from refundkit.stores.memory import MemoryStore
 
 if TYPE_CHECKING:
+    from refundkit.gateways.paypal import PayPalGateway
+    from refundkit.gateways.shopify import ShopifyGateway
     from refundkit.gateways.stripe import StripeGateway
     from refundkit.stores.sql import SQLStore
 
-_LATE = {"SQLStore": "refundkit.stores.sql", "StripeGateway": "refundkit.gateways.stripe"}
+_LATE = {
+    "PayPalGateway": "refundkit.gateways.paypal",
+    "SQLStore": "refundkit.stores.sql",
+    "ShopifyGateway": "refundkit.gateways.shopify",
+    "StripeGateway": "refundkit.gateways.stripe",
+}
 
 
 def __getattr__(name: str) -> object:
@@ -162,6 +169,7 @@ __all__ = [
     "OrderStatus",
     "OutcomeUnknownError",
     "Patience",
+    "PayPalGateway",
     "Payment",
     "PaymentFailure",
     "PaymentReport",
@@ -196,6 +204,7 @@ __all__ = [
     "Rule",
     "SQLStore",
     "Settles",
+    "ShopifyGateway",
     "Spread",
     "Store",
     "StoreBusyError",

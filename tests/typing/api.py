@@ -65,6 +65,7 @@ from refundkit import (
     PaymentFailure,
     PaymentReport,
     PaymentStatus,
+    PayPalGateway,
     PlanChangedError,
     PluginError,
     Policy,
@@ -94,6 +95,7 @@ from refundkit import (
     ReviewRequired,
     Rule,
     Settles,
+    ShopifyGateway,
     Spread,
     SQLStore,
     Store,
@@ -313,6 +315,8 @@ def desk() -> RefundDesk:
         return RefundDesk(
             store=store,
             gateways=[
+                PayPalGateway(client_id="id", client_secret="secret", webhook_id="8PT", live=False),
+                ShopifyGateway(shop="example.myshopify.com", token=lambda: "shpat_1", webhook_secrets="s"),
                 StripeGateway(
                     api_key="sk_test_1",
                     webhook_secrets=("whsec_new", "whsec_old"),
