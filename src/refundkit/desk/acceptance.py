@@ -18,9 +18,10 @@ from refundkit.model.orders import Order
 from refundkit.model.payments import Payment
 from refundkit.model.refunds import Refund, RefundOrigin, RefundStatus, refund_id
 from refundkit.model.requests import AcceptedRequest, Purpose, RefundRequest
+from refundkit.money import Money
 from refundkit.policy.plan import Circumstances, RefundPlan, make_plan
 
-__all__ = ["Acceptance", "accept", "require_same_request"]
+__all__ = ["Acceptance", "accept", "plan_of", "require_same_request"]
 
 Prepare = Callable[[Refund, Payment], Mapping[str, Any]]
 
@@ -70,6 +71,25 @@ def require_same_request(order: Order, known: AcceptedRequest, request: RefundRe
             order_id=order.id,
             key=request.key,
         )
+
+
+def plan_of(order: Order, known: AcceptedRequest, request: RefundRequest) -> RefundPlan:
+    """Show an accepted request as the plan that it was, with its refunds as they are now.
+
+    Raises:
+        KeyReuseError: if *request* is another one under the same key.
+    """
+    require_same_request(order, known, request)
+    legs = order.legs(request.key)
+    return RefundPlan(
+        order_id=order.id,
+        request=request,
+        refunds=legs,
+        amount=Money.sum((leg.amount for leg in legs), order.currency),
+        withheld=known.withheld,
+        excess=Money.zero(order.currency),
+        lines=known.lines,
+    )
 
 
 def _checked_plan(order: Order, request: RefundRequest, terms: Acceptance) -> RefundPlan:

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from typing import TypeVar
 from uuid import UUID
@@ -18,6 +18,7 @@ from refundkit.desk.outbox import Listener
 from refundkit.desk.patience import patiently
 from refundkit.desk.recorder import Recorder
 from refundkit.desk.timing import Timing, next_due
+from refundkit.errors import PluginError
 from refundkit.gateways.base import Gateway
 from refundkit.model.capabilities import Capabilities
 from refundkit.model.events import Event
@@ -29,7 +30,7 @@ from refundkit.policy.reasons import Reason
 from refundkit.policy.rules import Policy
 from refundkit.stores.base import Change, Store
 
-__all__ = ["Clock", "Office"]
+__all__ = ["Clock", "Office", "by_name"]
 
 Clock = Callable[[], datetime]
 T = TypeVar("T")
@@ -130,3 +131,17 @@ class Office:
 def _clockwork(order: Order) -> tuple[object, ...]:
     """Return what decides when an order is due."""
     return order.refunds, order.fetch_due_at, order.due_at
+
+
+def by_name(gateways: Iterable[Gateway]) -> Mapping[str, Gateway]:
+    """Return *gateways* by name.
+
+    Raises:
+        PluginError: if two have the same name.
+    """
+    named: dict[str, Gateway] = {}
+    for gateway in gateways:
+        if gateway.name in named:
+            raise PluginError(f"Two gateways are named {gateway.name!r}; give each its own name.")
+        named[gateway.name] = gateway
+    return named

@@ -30,6 +30,7 @@ __all__ = [
     "record_external",
     "record_payment",
     "remove_document",
+    "tags_of",
     "waits_for_person",
 ]
 
@@ -188,3 +189,14 @@ def remove_document(recorder: Recorder, document_id: str) -> Recorder:
     """
     order = recorder.order.without_document(document_id)
     return recorder.on(order).saying(EventKind.DOCUMENT_REMOVED, data={"document": document_id})
+
+
+def tags_of(tags: Iterable[str]) -> tuple[str, ...]:
+    """Take several tags.
+
+    Raises:
+        InvalidValueError: if it is one text, which would be taken apart letter by letter.
+    """
+    if isinstance(tags, str):
+        raise InvalidValueError(f"Give tags as a list, such as [{tags!r}].", field="tags", value=tags)
+    return tuple(tags)

@@ -10,25 +10,26 @@ from typing import Any
 from uuid import UUID
 
 from refundkit.desk import people
-from refundkit.desk.acceptance import Acceptance, accept, require_same_request
+from refundkit.desk.acceptance import Acceptance, accept, plan_of
 from refundkit.desk.asking import fetch_all, send
-from refundkit.desk.office import Clock, Office
+from refundkit.desk.office import Clock, Office, by_name
 from refundkit.desk.outbox import Listener
 from refundkit.desk.recorder import Recorder
 from refundkit.desk.recovery import recover, settle
+from refundkit.desk.registration import registration, require_new
 from refundkit.desk.results import CustomerRecord, Reconciliation, Recovery, RefundResult
 from refundkit.desk.timing import Timing, is_leased
 from refundkit.desk.webhooks import named_payments
 from refundkit.errors import GatewayError, InvalidValueError, OrderNotFoundError, PluginError
 from refundkit.gateways.base import Gateway
 from refundkit.model.documents import Document
-from refundkit.model.events import Event, EventKind
+from refundkit.model.events import Event
 from refundkit.model.orders import Order
 from refundkit.model.parties import Actor
 from refundkit.model.payments import Payment
 from refundkit.model.refunds import NAMESPACE, Refund, RefundStatus
 from refundkit.model.reports import RefundReport
-from refundkit.model.requests import AcceptedRequest, RefundRequest
+from refundkit.model.requests import RefundRequest
 from refundkit.money import Money
 from refundkit.policy.plan import RefundPlan, make_plan
 from refundkit.policy.rules import Policy
@@ -62,7 +63,7 @@ class RefundDesk:
     ) -> None:
         self._office = Office(
             store=store,
-            gateways=_by_name(gateways),
+            gateways=by_name(gateways),
             policy=policy or Policy(),
             listeners=tuple(listeners),
             clock=clock,
@@ -82,15 +83,9 @@ class RefundDesk:
             ReferenceTakenError: if one of its payments belongs to another order.
             InvalidValueError: if it brings a history; register first, then `record_external`.
         """
-        _require_new(order)
-        registered = Event(
-            order_id=order.id,
-            kind=EventKind.ORDER_REGISTERED,
-            at=self._office.clock(),
-            actor=actor or self._office.system,
-            amount=order.total,
-        )
-        self._store.add(order, (registered,))
+        require_new(order)
+        told_by = actor or self._office.system
+        self._store.add(order, (registration(order, at=self._office.clock(), actor=told_by),))
         self._office.deliver_of(order.id)
         return self._store.get(order.id)
 
@@ -129,7 +124,7 @@ class RefundDesk:
         order = self._store.get(order_id)
         known = order.request(request.key)
         if known is not None:
-            return _plan_of(order, known, request)
+            return plan_of(order, known, request)
         return make_plan(order, request, self._office.circumstances(order))
 
     def refund(
@@ -310,7 +305,7 @@ class RefundDesk:
         Raises:
             InvalidValueError: if the tags are one text, which would be taken apart letter by letter.
         """
-        added, removed = _tags(add_tags), _tags(remove_tags)
+        added, removed = people.tags_of(add_tags), people.tags_of(remove_tags)
         return self._by(actor, order_id, lambda recorder: people.annotate(recorder, note, added, removed))
 
     def add_document(self, order_id: str, document: Document, *, actor: Actor | None = None) -> Order:
@@ -380,45 +375,3 @@ class RefundDesk:
         if order_id is None:
             raise OrderNotFoundError(f"There is no refund {refund_id!r}.", refund_id=refund_id)
         return self._store.get(order_id)
-
-
-def _tags(tags: Iterable[str]) -> tuple[str, ...]:
-    if isinstance(tags, str):
-        raise InvalidValueError(f"Give tags as a list, such as [{tags!r}].", field="tags", value=tags)
-    return tuple(tags)
-
-
-def _by_name(gateways: Iterable[Gateway]) -> Mapping[str, Gateway]:
-    named: dict[str, Gateway] = {}
-    for gateway in gateways:
-        if gateway.name in named:
-            raise PluginError(f"Two gateways are named {gateway.name!r}; give each its own name.")
-        named[gateway.name] = gateway
-    return named
-
-
-def _require_new(order: Order) -> None:
-    history = (order.requests, order.refunds, order.disputes, order.flags, order.version, order.due_at)
-    reported = (payment.confirmed is not None or payment.reported_version for payment in order.payments)
-    if any(history) or any(reported) or order.fetch_due_at is not None:
-        raise InvalidValueError(
-            f"Order {order.id} brings a history; register it without, then tell what happened with record_external().",
-            field="refunds",
-            value=order.id,
-        )
-
-
-def _plan_of(order: Order, known: AcceptedRequest, request: RefundRequest) -> RefundPlan:
-    """Show an accepted request as the plan that it was."""
-    require_same_request(order, known, request)
-    legs = order.legs(request.key)
-    zero = Money.zero(order.currency)
-    return RefundPlan(
-        order_id=order.id,
-        request=request,
-        refunds=legs,
-        amount=Money.sum((leg.amount for leg in legs), order.currency),
-        withheld=known.withheld,
-        excess=zero,
-        lines=known.lines,
-    )
