@@ -88,8 +88,11 @@ class Office:
         if change.events:
             self.deliver_of(change.order.id)
 
-    def deliver_of(self, order_id: str) -> None:
-        """Tell the listeners what they have not taken yet of one order."""
+    def deliver_of(self, order_id: str | None) -> None:
+        """Tell the listeners what they have not taken yet, of one order or of all (None).
+
+        A desk without listeners leaves the news alone: another process may have some.
+        """
         if self.listeners:
             outbox.deliver(self.store, self.listeners, order_id)
 

@@ -11,7 +11,6 @@ from enum import Enum, auto
 
 import attrs
 
-from refundkit.desk import outbox
 from refundkit.desk.asking import Look, fetch_all, send
 from refundkit.desk.office import Office
 from refundkit.desk.recorder import Recorder
@@ -42,7 +41,7 @@ def recover(office: Office, *, limit: int) -> Recovery:
         if not _was_settled(office, order_id):
             unreachable.append(order_id)
         events.extend(office.store.events(order_id)[before:])
-    outbox.deliver(office.store, office.listeners)
+    office.deliver_of(None)
     return Recovery(
         orders=due,
         events=tuple(events),
