@@ -32,7 +32,7 @@ class Shop:
         self.paypal = paypal
         self.clock = clock
         self.payment = payment or paypal.capture("50.00", "EUR")
-        self.gateway = paypal.gateway(timeout=(5, 0.5))
+        self.gateway = paypal.gateway(timeout=(5, 2.0))
         self.waits: list[float] = []
         self.desk = RefundDesk(
             store=MemoryStore(), gateways=[self.gateway], clock=clock, sleep=self.waits.append
