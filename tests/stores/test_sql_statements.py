@@ -151,7 +151,7 @@ class TestStatements:
         select = reading.due(NOW, 10).compile(dialect=sa.create_engine("sqlite://").dialect)
         with raw(sqlite_store) as connection:
             plan = connection.exec_driver_sql(
-                f"EXPLAIN QUERY PLAN {select}", tuple(select.params.values())
+                f"EXPLAIN QUERY PLAN {select}", tuple(map(str, select.params.values()))
             ).all()
         assert "refundkit_orders_due" in str(plan)
 
