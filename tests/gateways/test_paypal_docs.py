@@ -1,8 +1,6 @@
 """docs/reference/paypal.md says what the code does: each of its tables is compared with the code's."""
 
 import inspect
-from pathlib import Path
-from typing import Any
 
 import attrs
 import pytest
@@ -13,31 +11,10 @@ from refundkit.gateways.paypal.gateway import CAPABILITIES
 from refundkit.model.dispute_statuses import normalize_dispute
 from refundkit.model.refunds import FailureCode
 from refundkit.model.statuses import normalize_status
+from tests.gateways.pages import Page, plain
 
-PAGE = Path(__file__).parents[2] / "docs" / "reference" / "paypal.md"
-TEXT = PAGE.read_text(encoding="utf-8")
-
-
-def table(header: str) -> list[list[str]]:
-    """Return the rows below the one whose first cell is *header*, cell by cell, without code marks."""
-    lines = TEXT.splitlines()
-    (start,) = [number for number, line in enumerate(lines) if line.startswith(f"| {header} |")]
-    rows = []
-    for line in lines[start + 2 :]:
-        if not line.startswith("|"):
-            break
-        rows.append([cell.strip().replace("`", "") for cell in line.strip("|").split("|")])
-    return rows
-
-
-def mapping(header: str) -> dict[str, str]:
-    """Return a table of two columns."""
-    return {row[0]: row[1] for row in table(header)}
-
-
-def plain(table_of_code: Any) -> dict[str, str]:
-    """Write a table of the code as the page writes it."""
-    return {str(key): str(value) for key, value in table_of_code.items()}
+PAGE = Page("paypal.md")
+table, mapping = PAGE.table, PAGE.mapping
 
 
 def test_every_option_is_documented_with_its_default() -> None:
@@ -92,14 +69,14 @@ def test_the_statuses_of_disputes_are_documented(row: list[str]) -> None:
 
 def test_what_is_not_captured_is_documented() -> None:
     """Each word."""
-    assert all(word in TEXT for word in reading.NOT_CAPTURED)
+    assert all(word in PAGE.text for word in reading.NOT_CAPTURED)
 
 
 def test_the_webhooks_are_documented() -> None:
     """Every limit, and every host."""
-    assert f"at most {webhooks.MAX_BODY} bytes" in TEXT
-    assert f"at most {webhooks.MAX_AGE} ago and not more than {webhooks.MAX_AHEAD} ahead" in TEXT
-    assert all(f"`{host}`" in TEXT for hosts in webhooks.CERT_HOSTS.values() for host in hosts)
+    assert f"at most {webhooks.MAX_BODY} bytes" in PAGE.text
+    assert f"at most {webhooks.MAX_AGE} ago and not more than {webhooks.MAX_AHEAD} ahead" in PAGE.text
+    assert all(f"`{host}`" in PAGE.text for hosts in webhooks.CERT_HOSTS.values() for host in hosts)
 
 
 def test_the_seam_is_documented() -> None:

@@ -1,8 +1,6 @@
 """docs/reference/shopify.md says what the code does: each of its tables is compared with the code's."""
 
 import inspect
-from pathlib import Path
-from typing import Any
 
 import attrs
 import pytest
@@ -21,31 +19,10 @@ from refundkit.model.dispute_statuses import normalize_dispute
 from refundkit.model.refunds import FailureCode
 from refundkit.model.statuses import normalize_status
 from refundkit.testing.sandbox.shopify import VERSIONS
+from tests.gateways.pages import Page, plain
 
-PAGE = Path(__file__).parents[2] / "docs" / "reference" / "shopify.md"
-TEXT = PAGE.read_text(encoding="utf-8")
-
-
-def table(header: str) -> list[list[str]]:
-    """Return the rows below the one whose first cell is *header*, cell by cell, without code marks."""
-    lines = TEXT.splitlines()
-    (start,) = [number for number, line in enumerate(lines) if line.startswith(f"| {header} |")]
-    rows = []
-    for line in lines[start + 2 :]:
-        if not line.startswith("|"):
-            break
-        rows.append([cell.strip().replace("`", "").strip('"') for cell in line.strip("|").split("|")])
-    return rows
-
-
-def mapping(header: str) -> dict[str, str]:
-    """Return a table of two columns."""
-    return {row[0]: row[1] for row in table(header)}
-
-
-def plain(table_of_code: Any) -> dict[str, str]:
-    """Write a table of the code as the page writes it."""
-    return {str(key): str(value) for key, value in table_of_code.items()}
+PAGE = Page("shopify.md")
+table, mapping = PAGE.table, PAGE.mapping
 
 
 def test_every_option_is_documented_with_its_default() -> None:
@@ -53,7 +30,7 @@ def test_every_option_is_documented_with_its_default() -> None:
     parameters = inspect.signature(ShopifyGateway).parameters.values()
     in_code = {one.name: "required" if one.default is one.empty else repr(one.default) for one in parameters}
     assert mapping("option") == in_code
-    assert f"`{OLDEST_VERSION}` is the oldest" in TEXT
+    assert f"`{OLDEST_VERSION}` is the oldest" in PAGE.text
 
 
 def test_every_capability_is_documented() -> None:
@@ -103,10 +80,10 @@ def test_the_statuses_of_disputes_are_documented(row: list[str]) -> None:
 def test_the_webhooks_are_documented() -> None:
     """By which field each topic names its order, and the limit."""
     assert mapping("topic") == webhooks.TOPICS
-    assert f"at most {webhooks.MAX_BODY} of them" in TEXT
+    assert f"at most {webhooks.MAX_BODY} of them" in PAGE.text
 
 
 def test_the_limits_are_documented() -> None:
     """How many, and for which versions."""
-    assert f"{documents.MOST_TRANSACTIONS} transactions, {documents.MOST_REFUNDS} refunds" in TEXT
-    assert f"{', '.join(VERSIONS[:-1])} and {VERSIONS[-1]}" in TEXT
+    assert f"{documents.MOST_TRANSACTIONS} transactions, {documents.MOST_REFUNDS} refunds" in PAGE.text
+    assert f"{', '.join(VERSIONS[:-1])} and {VERSIONS[-1]}" in PAGE.text

@@ -2,8 +2,7 @@
 
 import inspect
 import re
-from pathlib import Path
-from typing import Any, get_args
+from typing import get_args
 
 import attrs
 import pytest
@@ -15,31 +14,10 @@ from refundkit.gateways.stripe.gateway import CAPABILITIES
 from refundkit.model.dispute_statuses import normalize_dispute
 from refundkit.model.refunds import FailureCode
 from refundkit.model.statuses import normalize_status
+from tests.gateways.pages import Page, plain
 
-PAGE = Path(__file__).parents[2] / "docs" / "reference" / "stripe.md"
-TEXT = PAGE.read_text(encoding="utf-8")
-
-
-def table(header: str) -> list[list[str]]:
-    """Return the rows below the one whose first cell is *header*, cell by cell, without code marks."""
-    lines = TEXT.splitlines()
-    (start,) = [number for number, line in enumerate(lines) if line.startswith(f"| {header} |")]
-    rows = []
-    for line in lines[start + 2 :]:
-        if not line.startswith("|"):
-            break
-        rows.append([cell.strip().replace("`", "") for cell in line.strip("|").split("|")])
-    return rows
-
-
-def mapping(header: str) -> dict[str, str]:
-    """Return a table of two columns."""
-    return {row[0]: row[1] for row in table(header)}
-
-
-def plain(table_of_code: Any) -> dict[str, str]:
-    """Write a table of the code as the page writes it."""
-    return {str(key): str(value) for key, value in table_of_code.items()}
+PAGE = Page("stripe.md")
+table, mapping = PAGE.table, PAGE.mapping
 
 
 def test_every_option_is_documented_with_its_default() -> None:
@@ -139,4 +117,4 @@ def test_the_webhooks_are_documented() -> None:
     assert rows.pop("any other") == "nothing"
     assert rows == {kind: ", ".join(names) for kind, names in webhooks.NAMED_BY.items()}
     limits = f"at most {webhooks.MAX_SIGNATURES} signatures, {webhooks.MAX_BODY} bytes of body, and"
-    assert f"{limits} {webhooks.TOLERANCE_SECONDS} seconds" in TEXT
+    assert f"{limits} {webhooks.TOLERANCE_SECONDS} seconds" in PAGE.text
