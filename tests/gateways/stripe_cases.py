@@ -3,7 +3,6 @@
 import hashlib
 import hmac
 import json
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
@@ -136,27 +135,3 @@ def webhook(body: bytes | None = None, header: str | None = None, name: str = "S
     body = event() if body is None else body
     header = f"t={NOW_SECONDS},v1={signature(body)}" if header is None else header
     return Webhook(body=body, headers={name: header}, received_at=NOW)
-
-
-def reachable(root: object) -> Iterator[object]:
-    """Yield *root* and all that its attributes, arguments, causes, contexts and items lead to."""
-    seen: set[int] = set()
-    waiting: list[object] = [root]
-    while waiting:
-        thing = waiting.pop()
-        if id(thing) in seen or isinstance(thing, type):
-            continue
-        seen.add(id(thing))
-        yield thing
-        waiting += _led_to(thing)
-
-
-def _led_to(thing: object) -> list[object]:
-    if isinstance(thing, dict):
-        return [*thing, *thing.values()]
-    if isinstance(thing, (list, tuple, set, frozenset)):
-        return list(thing)
-    led_to = list(vars(thing).values()) if hasattr(thing, "__dict__") else []
-    if isinstance(thing, BaseException):
-        led_to += [thing.args, thing.__cause__, thing.__context__]
-    return led_to

@@ -15,11 +15,11 @@ from refundkit.errors import GatewayError
 from refundkit.gateways.guards import Hidden
 from refundkit.gateways.paypal import Account
 from refundkit.gateways.paypal.tokens import Token
+from refundkit.testing.reachable import reachable
 from refundkit.testing.sandbox import Fault
 from refundkit.testing.sandbox.paypal import CLIENT_ID as SANDBOX_ID
 from refundkit.testing.sandbox.paypal import CLIENT_SECRET, PayPalSandbox
 from tests.gateways.paypal_cases import CLIENT_ID, SECRET, call, gateway, refund
-from tests.gateways.stripe_cases import reachable
 
 SECRETS = (CLIENT_ID, SECRET, SANDBOX_ID, CLIENT_SECRET, "A21AASandboxToken", "QVRoaXNJc1Ro")
 

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from refundkit.errors import GatewayUnavailableError, OutcomeUnknownError
+from refundkit.testing.reachable import reachable
 from tests.gateways import wire
 from tests.gateways.shopify_cases import (
     SECRET,
@@ -23,7 +24,6 @@ from tests.gateways.shopify_cases import (
     payment,
     refund_record,
 )
-from tests.gateways.stripe_cases import reachable
 
 ROUTE = "POST /admin/api/2026-10/graphql.json"
 

@@ -10,8 +10,9 @@ from collections.abc import Iterator
 
 import pytest
 
+from refundkit.testing.reachable import reachable
 from tests.gateways import wire
-from tests.gateways.stripe_cases import KEY, SECRET, call, gateway, reachable, refund_record
+from tests.gateways.stripe_cases import KEY, SECRET, call, gateway, refund_record
 
 
 @pytest.fixture(name="stripe")

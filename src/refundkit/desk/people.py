@@ -14,7 +14,7 @@ from refundkit.model.capabilities import Capabilities
 from refundkit.model.dispute_statuses import NormalizedDispute, normalize_dispute
 from refundkit.model.documents import Document
 from refundkit.model.events import EventKind
-from refundkit.model.marks import FlagKind, Note
+from refundkit.model.marks import Note
 from refundkit.model.orders import Order
 from refundkit.model.payments import Payment
 from refundkit.model.refunds import Refund, RefundStatus
@@ -58,8 +58,7 @@ def waits_for_person(order: Order, refund: Refund, can: Capabilities | None) -> 
     """Whether a person may settle *refund*: its gateway cannot tell, or is not there any more."""
     if can is None or can.by_person:
         return True
-    kinds, subjects = {FlagKind.AMBIGUOUS, FlagKind.UNDECIDED}, {refund.id, refund.payment_id}
-    return any(flag.kind in kinds and flag.subject in subjects for flag in order.flags)
+    return order.awaits_person(refund)
 
 
 def confirm(recorder: Recorder, refund: Refund, report: RefundReport, can: Capabilities | None) -> Recorder:

@@ -24,6 +24,7 @@ from refundkit.model.marks import FlagKind
 from refundkit.model.orders import Order
 from refundkit.model.refunds import Refund, RefundStatus
 from refundkit.policy.reasons import Reason
+from refundkit.stores.base import is_unsettled
 
 __all__ = ["Step", "next_step", "recover", "settle"]
 
@@ -45,7 +46,7 @@ def recover(office: Office, *, limit: int) -> Recovery:
     return Recovery(
         orders=due,
         events=tuple(events),
-        unsettled=tuple(order_id for order_id in due if _is_unsettled(office.store.get(order_id))),
+        unsettled=tuple(order_id for order_id in due if is_unsettled(office.store.get(order_id))),
         unreachable=tuple(unreachable),
     )
 
@@ -61,10 +62,6 @@ def _was_settled(office: Office, order_id: str) -> bool:
         office.change(order_id, lambda recorder: recorder.postponing(recorder.now + office.timing.retries[0]))
         return False
     return True
-
-
-def _is_unsettled(order: Order) -> bool:
-    return any(refund.is_reserving for refund in order.refunds)
 
 
 def settle(office: Office, order_id: str) -> Order:
@@ -118,7 +115,7 @@ def _is_remembered(refund: Refund, can: Capabilities, look: Look) -> bool:
 
 def _bring_on(office: Office, order: Order, refund: Refund, look: Look) -> Order:
     gateway = office.gateway_for(order, refund.gateway)
-    if isinstance(gateway, Reason) or not _can_tell(order, refund):
+    if isinstance(gateway, Reason) or order.awaits_person(refund):
         return order
     can = gateway.capabilities(order.payment(refund.payment_id))
     step = next_step(refund, can, look, quarantine=office.timing.quarantine)
@@ -129,15 +126,6 @@ def _bring_on(office: Office, order: Order, refund: Refund, look: Look) -> Order
     if step is Step.ASK_A_PERSON:
         return office.change(order.id, lambda recorder: _undecided(recorder, refund)).order
     return order
-
-
-def _can_tell(order: Order, refund: Refund) -> bool:
-    """Whether no flag says that a person has to find out about this refund first."""
-    subjects = {refund.id, refund.payment_id}
-    return not any(
-        flag.kind in (FlagKind.AMBIGUOUS, FlagKind.UNDECIDED) and flag.subject in subjects
-        for flag in order.flags
-    )
 
 
 def _send_again(office: Office, order: Order, refund: Refund, *, restarts: bool) -> Order:

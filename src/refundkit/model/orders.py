@@ -21,7 +21,7 @@ from refundkit.model.disputes import Dispute
 from refundkit.model.documents import Document
 from refundkit.model.fields import FrozenMap
 from refundkit.model.lines import OrderLine
-from refundkit.model.marks import Flag, Note
+from refundkit.model.marks import Flag, FlagKind, Note
 from refundkit.model.parties import Customer
 from refundkit.model.payments import Payment
 from refundkit.model.refunds import Refund
@@ -238,6 +238,12 @@ class Order:
             if part.id == part_id:
                 return part
         raise OrderNotFoundError(f"Order {self.id} has no {name} {part_id!r}.", order_id=self.id)
+
+    def awaits_person(self, refund: Refund) -> bool:
+        """Whether a flag says that only a person can find out what became of *refund*."""
+        subjects = {refund.id, refund.payment_id}
+        kinds = {FlagKind.AMBIGUOUS, FlagKind.UNDECIDED}
+        return any(flag.kind in kinds and flag.subject in subjects for flag in self.flags)
 
     # Changing: every method returns a new order.
 

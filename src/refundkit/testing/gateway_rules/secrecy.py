@@ -6,7 +6,7 @@ from __future__ import annotations
 import copy
 import logging
 import pickle
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -15,6 +15,7 @@ from refundkit.errors import RefundkitError, WebhookError
 from refundkit.gateways.base import Gateway
 from refundkit.testing.gateway_rules.bench import Bench, Mishap, Rules, need
 from refundkit.testing.gateway_rules.steps import ask, call_for, delivered, fetched, pay
+from refundkit.testing.reachable import reachable
 
 __all__ = ["SecrecyRules"]
 
@@ -40,7 +41,7 @@ class SecrecyRules(Rules):
     def test_no_attribute_leads_to_a_secret(self, bench: Bench) -> None:
         """8.2 Walking all that vars() leads to finds none: a debugger's dump shows no key."""
         _secrets(bench)
-        for thing in _reachable(_used(bench)):
+        for thing in reachable(_used(bench)):
             _check_silent(bench, repr(thing))
 
     @pytest.mark.parametrize("copied", [pickle.dumps, copy.copy, copy.deepcopy], ids=lambda it: it.__name__)
@@ -51,7 +52,7 @@ class SecrecyRules(Rules):
             made = copied(_used(bench))
         except Exception as refusal:  # noqa: BLE001 - it may refuse in whatever way
             made = refusal
-        shown = made.decode("latin-1") if isinstance(made, bytes) else "".join(map(repr, _reachable(made)))
+        shown = made.decode("latin-1") if isinstance(made, bytes) else "".join(map(repr, reachable(made)))
         _check_silent(bench, shown)
 
     def test_no_log_line_holds_a_secret(
@@ -104,7 +105,7 @@ def _answer(question: Callable[[], object]) -> object:
 
 
 def _check_answer(bench: Bench, answer: object) -> None:
-    for thing in _reachable(answer):
+    for thing in reachable(answer):
         _check_silent(bench, repr(thing))
     _check_silent(bench, pickle.dumps(answer).decode("latin-1"))
 
@@ -112,27 +113,3 @@ def _check_answer(bench: Bench, answer: object) -> None:
 def _check_silent(bench: Bench, shown: str) -> None:
     # Neither the text nor the secret is part of the message: test logs are public, too.
     assert not any(secret in shown for secret in bench.secrets), "a secret shows"
-
-
-def _reachable(root: object) -> Iterator[object]:
-    """Yield *root* and all that its attributes, arguments, causes, contexts and items lead to."""
-    seen: dict[int, object] = {}  # kept alive, because an id is free again once its thing is gone
-    waiting: list[object] = [root]
-    while waiting:
-        thing = waiting.pop()
-        if id(thing) in seen or isinstance(thing, type):
-            continue
-        seen[id(thing)] = thing
-        yield thing
-        waiting += _led_to(thing)
-
-
-def _led_to(thing: object) -> list[object]:
-    if isinstance(thing, dict):
-        return [*thing, *thing.values()]
-    if isinstance(thing, (list, tuple, set, frozenset)):
-        return list(thing)
-    led_to = list(vars(thing).values()) if hasattr(thing, "__dict__") else []
-    if isinstance(thing, BaseException):
-        led_to += [thing.args, thing.__cause__, thing.__context__]
-    return led_to
