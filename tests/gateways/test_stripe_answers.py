@@ -15,6 +15,7 @@ from refundkit.gateways.outcomes import Meaning
 from refundkit.gateways.stripe.answers import CLASSES, Failure, attempt
 from refundkit.model.refunds import FailureCode, RefundStatus
 from refundkit.money import Money
+from refundkit.testing.reachable import reachable
 from tests.gateways import wire
 from tests.gateways.stripe_cases import (
     KEY,
@@ -23,7 +24,6 @@ from tests.gateways.stripe_cases import (
     call,
     gateway,
     payment,
-    reachable,
     refund,
     refund_record,
 )

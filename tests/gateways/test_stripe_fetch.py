@@ -12,6 +12,7 @@ from refundkit.model.disputes import DisputeFunds, DisputeStage, DisputeStatus
 from refundkit.model.refunds import RefundStatus
 from refundkit.model.reports import PaymentReport
 from refundkit.money import Money
+from refundkit.testing.reachable import reachable
 from tests.gateways import wire
 from tests.gateways.stripe_cases import (
     KEY,
@@ -22,7 +23,6 @@ from tests.gateways.stripe_cases import (
     intent_record,
     page,
     payment,
-    reachable,
     refund_record,
 )
 from tests.gateways.wire import Reply, refusal
