@@ -16,8 +16,8 @@ PROMISED = """
 AcceptedRequest Actor ActorKind BlockingDocuments ByMethod Capabilities Case Change ChangeFunction Customer
 CustomerRecord Decision Delivery DeliveryStatus Dispute DisputeFunds DisputeReport DisputeStage
 DisputeStatus Document DocumentKind Event EventKind FailureCode FewestRefunds Flag FlagKind Gateway
-GatewayError GatewayUnavailableError InvalidValueError KeyReuseError LineKind LineRefund Listener
-ManualGateway MaxAmount MaxRefunds MemoryStore Money NewestFirst NonRefundable NormalizedStatus Note
+GatewayError GatewayUnavailableError Hint InvalidValueError KeyReuseError LineKind LineRefund Listener
+ManualGateway MaxAmount MaxRefunds MemoryStore Money NewestFirst News NonRefundable NormalizedStatus Note
 OldestFirst Option Order OrderExistsError OrderFilter OrderLine OrderNotFoundError OrderStatus
 OutcomeUnknownError Patience PayPalGateway Payment PaymentFailure PaymentReport PaymentStatus
 PlanChangedError PluginError Policy Proportional Purpose Reason Reconciliation Recovery ReferenceTakenError

@@ -88,7 +88,7 @@ from refundkit.policy.spread import (
     Remainder,
     Spread,
 )
-from refundkit.stores.base import Change, ChangeFunction, OrderFilter, Store
+from refundkit.stores.base import Change, ChangeFunction, Hint, News, OrderFilter, Store
 from refundkit.stores.memory import MemoryStore
 
 if TYPE_CHECKING:
@@ -145,6 +145,7 @@ __all__ = [
     "Gateway",
     "GatewayError",
     "GatewayUnavailableError",
+    "Hint",
     "InvalidValueError",
     "KeyReuseError",
     "LineKind",
@@ -156,6 +157,7 @@ __all__ = [
     "MemoryStore",
     "Money",
     "NewestFirst",
+    "News",
     "NonRefundable",
     "NormalizedStatus",
     "Note",

@@ -19,6 +19,7 @@ from refundkit import (
     RefundRequest,
     RefundResult,
 )
+from refundkit.stores.base import is_unsettled
 from refundkit.testing.builders import make_line, make_order, make_payment
 from refundkit.testing.clock import FakeClock
 from refundkit.testing.fake_gateway import FakeGateway, Fault
@@ -40,7 +41,7 @@ def a_payment(number: int = 1, captured: str = "100.00", **changes: Any) -> Paym
         "reference": f"ref-{number}",
         "captured": eur(captured),
     }
-    return make_payment(**{**told, "captured_at": None, **changes})
+    return make_payment(**{**told, "captured_at": FakeClock().now, **changes})
 
 
 def an_order(**changes: Any) -> Order:
@@ -126,6 +127,10 @@ class Shop:
     def flags(self) -> list[str]:
         """Return the kinds of flags that order o-1 has."""
         return [flag.kind.value for flag in self.order.flags]
+
+    def is_at_rest(self) -> bool:
+        """Whether nothing is unsettled, and the gateway needs not be asked today."""
+        return not is_unsettled(self.order) and self.order.fetch_due_at is None and not self.is_due()
 
     def is_due(self) -> bool:
         """Whether the sweep would look at order o-1 now."""

@@ -127,7 +127,8 @@ def test_a_sweep_without_listeners_leaves_the_news_to_others():
     shop = Shop()
     shop.refund("40.00")
     shop.desk.recover()
-    assert shop.store.undelivered() == shop.desk.timeline("o-1")
+    waiting = tuple(news.event for news in shop.store.undelivered())
+    assert waiting == shop.desk.timeline("o-1")
 
 
 def test_a_listener_may_work_with_the_desk():
@@ -185,3 +186,81 @@ def test_a_refused_request_is_no_news():
     with pytest.raises(Exception, match=r"only 100\.00 EUR is left"):
         shop.refund("100.01")
     assert kinds_of(ears.heard) == [EventKind.ORDER_REGISTERED]
+
+
+# Each listener for itself.
+
+
+def only(number):
+    """Return a listener that takes nothing of order o-*number*, and what it has heard."""
+    heard = []
+
+    def listener(event):
+        if event.order_id == f"o-{number}":
+            raise RuntimeError("no such customer")
+        heard.append(event.kind)
+
+    return listener, heard
+
+
+def test_a_listener_that_fails_does_not_hold_up_the_others():
+    """Law T4: the others hear everything, once and at once; the one that failed hears all of it later, in order."""
+    failing, ears = Ears(failing=1), Ears()
+    shop = Shop(listeners=[failing, ears])
+    shop.refund("40.00")
+    assert tuple(ears.heard) == shop.desk.timeline("o-1")
+    shop.desk.recover()
+    assert tuple(ears.heard) == shop.desk.timeline("o-1")
+    assert tuple(dict.fromkeys(failing.heard)) == shop.desk.timeline("o-1")
+    assert shop.store.undelivered() == ()
+
+
+def test_what_a_listener_has_is_remembered_by_its_name():
+    """Law T4: another process with listeners of the same names goes on where the first one stopped."""
+
+    class Mail(Ears):
+        name = "mail"
+
+    class Ledger(Ears):
+        name = "ledger"
+
+    shop = Shop(listeners=[Mail(failing=99), Ledger()])
+    shop.refund("40.00")
+    mail, ledger = Mail(), Ledger()
+    shop.new_desk(listeners=[ledger, mail]).recover()
+    assert tuple(mail.heard) == shop.desk.timeline("o-1")
+    assert ledger.heard == []
+
+
+def test_two_listeners_of_one_name_are_two():
+    """Law T4: two functions made by one factory do not take each other's events."""
+    (first, some), (second, others) = only(9), only(9)
+    shop = Shop(listeners=[first, second])
+    shop.refund("40.00")
+    assert some == others == kinds_of(shop.desk.timeline("o-1"))
+
+
+def test_a_listener_that_is_down_is_not_waited_for_on_every_order():
+    """Law T4: twenty failures in a row are enough for one sweep; the others hear of all orders."""
+    failing, ears = Ears(failing=9999), Ears()
+    shop = Shop()
+    for number in range(2, 42):
+        shop.desk.register(an_order(id=f"o-{number}", payments=(a_payment(number),)))
+    shop.new_desk(listeners=[failing, ears]).recover()
+    assert len(failing.heard) == 20
+    assert len(ears.heard) == 41
+
+
+def test_more_stuck_events_than_a_page_holds_block_nobody(mocker):
+    """Law T4: a listener that fails on most orders still hears of the one that it can take."""
+    picky, heard = only(1)
+    shop = Shop()
+    for number in range(30):
+        shop.desk.annotate("o-1", actor=KIM, note=f"note {number}")
+    shop.desk.register(an_order(id="o-2", payments=(a_payment(2),)))
+    real = shop.store.undelivered
+    mocker.patch.object(
+        shop.store, "undelivered", lambda *args, **options: real(*args, **{**options, "limit": 10})
+    )
+    shop.new_desk(listeners=[picky]).recover()
+    assert heard == [EventKind.ORDER_REGISTERED]

@@ -52,7 +52,7 @@ def test_the_sweep_settles_every_unclear_refund(fault, times):
         shop.desk.recover()
     assert shop.only_refund.status is RefundStatus.SUCCEEDED
     assert shop.moved == eur("40.00")
-    assert shop.order.due_at is None
+    assert shop.is_at_rest()
 
 
 def test_a_lost_answer_is_found_by_asking_and_not_sent_again():
@@ -117,7 +117,7 @@ def test_a_clear_no_fails_the_refund_and_frees_the_money():
     assert result.failed == eur("40.00")
     assert result.refunds[0].failure is FailureCode.DECLINED
     assert shop.order.refundable == eur("100.00")
-    assert shop.order.due_at is None
+    assert shop.is_at_rest()
 
 
 def test_a_no_after_an_attempt_that_surely_did_nothing_is_clear():

@@ -268,7 +268,7 @@ def test_a_refund_whose_answer_is_on_the_way_is_not_ambiguous():
     shop.clock.advance(minutes=5)
     shop.desk.recover()
     assert len(shop.order.refunds) == 1
-    assert shop.order.due_at is None
+    assert shop.is_at_rest()
 
 
 def test_what_was_not_adopted_meanwhile_is_adopted_later():

@@ -111,7 +111,7 @@ def test_every_field_is_tried(kind):
 
 BROKEN = '''
 import attrs, pytest, time
-from refundkit.stores.base import Change, stamped
+from refundkit.stores.base import Change, News, stamped
 from refundkit.stores.memory import MemoryStore
 from refundkit.testing import StoreContract
 
@@ -131,7 +131,7 @@ class EventsOutside(MemoryStore):
     def _write(self, order, events):
         written = stamped(order, events)
         self._events.setdefault(order.id, []).extend(written)
-        self._undelivered.update({event.id: event for event in written})
+        self._undelivered.update({event.id: News(event=event) for event in written})
         super()._write(order, ())
         return written
 

@@ -104,7 +104,7 @@ class TestSecondWall:
         sql_store.add(make_order(), (make_event(),))
         with raw(sql_store) as connection:
             connection.exec_driver_sql("UPDATE refundkit_events SET delivered_at = NULL")
-        sql_store.mark_delivered(sql_store.undelivered())
+        sql_store.mark_delivered(news.event for news in sql_store.undelivered())
         assert sql_store.undelivered() == ()
 
     def test_integers_only(self, sqlite_store):

@@ -37,6 +37,7 @@ from refundkit import (
     Gateway,
     GatewayError,
     GatewayUnavailableError,
+    Hint,
     InvalidValueError,
     KeyReuseError,
     LineKind,
@@ -48,6 +49,7 @@ from refundkit import (
     MemoryStore,
     Money,
     NewestFirst,
+    News,
     NonRefundable,
     NormalizedStatus,
     Note,
@@ -524,9 +526,24 @@ class ListStore(Store):
         """Tell nothing."""
         return ()
 
-    def undelivered(self, order_id: str | None = None, *, limit: int = 1000) -> tuple[Event, ...]:
+    def undelivered(
+        self, order_id: str | None = None, *, after: Event | None = None, limit: int = 1000
+    ) -> tuple[News, ...]:
         """Tell nothing."""
         return ()
+
+    def mark_taken(self, event: Event, listeners: Iterable[str]) -> None:
+        """Forget it."""
+
+    def keep_hint(self, gateway: str, reference: str, *, at: datetime) -> None:
+        """Forget it."""
+
+    def hints(self, order_id: str | None = None, *, limit: int = 100) -> tuple[Hint, ...]:
+        """Know nothing."""
+        return ()
+
+    def drop_hint(self, hint: Hint) -> None:
+        """Forget it."""
 
     def mark_delivered(self, events: Iterable[Event]) -> None:
         """Forget it."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import attrs
 from attrs import frozen
@@ -12,6 +12,7 @@ from refundkit.desk.hearing import Hearing
 from refundkit.desk.office import Office
 from refundkit.desk.recorder import Recorder
 from refundkit.desk.recording import record_answer, record_report
+from refundkit.desk.timing import Lease
 from refundkit.errors import GatewayError, GatewayUnavailableError, OutcomeUnknownError
 from refundkit.gateways.base import Gateway, RefundCall
 from refundkit.logs import get_logger
@@ -24,7 +25,7 @@ from refundkit.model.reports import PaymentReport, RefundReport
 from refundkit.policy.reasons import Reason
 from refundkit.stores.base import Change
 
-__all__ = ["Look", "fetch_all", "gateways_of", "send"]
+__all__ = ["Look", "fetch_all", "gateways_of", "send", "unanswered"]
 
 _log = get_logger("desk")
 
@@ -34,33 +35,44 @@ ANSWERS = frozenset({RefundStatus.PENDING, RefundStatus.SUCCEEDED, RefundStatus.
 # Giving money back.
 
 
-def send(office: Office, order: Order, refund: Refund) -> Order:
-    """Send one SUBMITTED refund whose lease the caller holds, and record what came of it.
+def send(office: Office, order: Order, refund: Refund, lease: Lease) -> Order:
+    """Send one SUBMITTED refund whose *lease* the caller holds, and record what came of it.
 
     Whatever is not a clear answer leaves it SUBMITTED and its money reserved.
     """
     gateway = office.gateways[refund.gateway]
-    if refund.leased_until is None or office.clock() >= refund.leased_until:
+    if refund.leased_until is None or _is_over(office, lease):
         # Too late to send: by now the sweep may hold the lease. It will.
         return order
-    answer = _ask(office, order, refund, refund.leased_until)
+    answer = _ask(office, order, refund, lease)
     if isinstance(answer, RefundReport):
         change = _answered(office, gateway, refund, order.id, answer)
     else:
-        change = _unanswered(office, refund, order.id, answer)
+        change = unanswered(office, refund, order.id, answer)
     return change.order
 
 
-def _ask(office: Office, order: Order, refund: Refund, deadline: datetime) -> RefundReport | GatewayError:
+def _is_over(office: Office, lease: Lease) -> bool:
+    return office.left(lease) <= timedelta(0)
+
+
+def _ask(office: Office, order: Order, refund: Refund, lease: Lease) -> RefundReport | GatewayError:
     gateway = office.gateways[refund.gateway]
     call = RefundCall(
         refund=refund,
         payment=order.payment(refund.payment_id),
         request=refund.prepared or {},
-        deadline=deadline,
+        deadline=lease.until,
     )
+
+    def ask() -> RefundReport:
+        # Looked at last of all: whoever waited, or stood still, may have lost the lease by now.
+        if _is_over(office, lease):
+            raise GatewayUnavailableError(f"The time to ask {gateway.name} is over.", gateway=gateway.name)
+        return gateway.refund(call)
+
     try:
-        return _understood(gateway, office.patiently(lambda: gateway.refund(call), until=deadline))
+        return _understood(gateway, office.patiently(ask, lease))
     except (GatewayUnavailableError, OutcomeUnknownError) as error:
         return error
     except Exception as error:  # noqa: BLE001 - a gateway that breaks its contract has told us nothing about the money
@@ -89,7 +101,8 @@ def _answered(
     return office.change(order_id, step, actor=Actor.gateway(gateway.name))
 
 
-def _unanswered(office: Office, refund: Refund, order_id: str, error: GatewayError) -> Change:
+def unanswered(office: Office, refund: Refund, order_id: str, error: GatewayError) -> Change:
+    """Give the lease of *refund* back, because its gateway did not answer, or could not be asked."""
     executed_nothing = isinstance(error, GatewayUnavailableError)
     _log.warning("refund.unanswered", refund_id=refund.id, error=type(error).__name__)
 
@@ -216,9 +229,7 @@ def _report(answer: object) -> PaymentReport:
 
 def _reports(office: Office, gateway: Gateway, payments: tuple[Payment, ...]) -> tuple[PaymentReport, ...]:
     try:
-        answers = office.patiently(
-            lambda: gateway.fetch(payments), until=office.clock() + office.timing.lease
-        )
+        answers = office.patiently(lambda: gateway.fetch(payments), office.lease())
         return tuple(_report(answer) for answer in answers)
     except GatewayError:
         raise

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TypeVar
 from uuid import UUID
 
@@ -17,20 +17,24 @@ from refundkit.desk import outbox
 from refundkit.desk.outbox import Listener
 from refundkit.desk.patience import patiently
 from refundkit.desk.recorder import Recorder
-from refundkit.desk.timing import Timing, next_due
+from refundkit.desk.timing import Lease, Timing, next_due
 from refundkit.errors import PluginError
 from refundkit.gateways.base import Gateway
+from refundkit.logs import get_logger
 from refundkit.model.capabilities import Capabilities
 from refundkit.model.events import Event
 from refundkit.model.orders import Order
 from refundkit.model.parties import Actor
 from refundkit.model.payments import Payment
+from refundkit.model.refunds import Refund
 from refundkit.policy.plan import Circumstances
 from refundkit.policy.reasons import Reason
 from refundkit.policy.rules import Policy
 from refundkit.stores.base import Change, Store
 
 __all__ = ["Clock", "Office", "by_name"]
+
+_log = get_logger("office")
 
 Clock = Callable[[], datetime]
 T = TypeVar("T")
@@ -43,18 +47,28 @@ class Office:
     store: Store
     gateways: Mapping[str, Gateway]
     policy: Policy
-    listeners: tuple[Listener, ...]
+    listeners: Mapping[str, Listener]
     clock: Clock
+    monotonic: Callable[[], float]
     timing: Timing
     namespace: UUID
     sleep: Callable[[float], None]
     system: Actor = field(factory=lambda: Actor.system("refundkit"))
 
-    def patiently(self, ask: Callable[[], T], *, until: datetime) -> T:
-        """Ask a gateway, and again while it says that it did nothing, as long as patience and time last."""
+    def patiently(self, ask: Callable[[], T], lease: Lease) -> T:
+        """Ask a gateway, and again while it says that it did nothing, as long as patience and the lease last."""
         return patiently(
-            ask, patience=self.timing.patience, sleep=self.sleep, time_left=lambda: until - self.clock()
+            ask, patience=self.timing.patience, sleep=self.sleep, time_left=lambda: self.left(lease)
         )
+
+    def lease(self) -> Lease:
+        """Begin a turn; whatever is written down about it afterwards ends no earlier than the turn."""
+        began, now = self.monotonic(), self.clock()
+        return Lease(began=began, seconds=self.timing.lease.total_seconds(), until=now + self.timing.lease)
+
+    def left(self, lease: Lease) -> timedelta:
+        """Return how much of a turn is left."""
+        return lease.left(now=self.clock(), monotonic=self.monotonic())
 
     def change(
         self, order_id: str, step: Callable[[Recorder], Recorder], *, actor: Actor | None = None
@@ -76,9 +90,10 @@ class Office:
         What is overdue stays so until somebody has looked.
         """
         order = recorder.order
-        if _clockwork(order) == _clockwork(before):
+        has_own = order.due_at not in (None, before.due_at)
+        if has_own or _clockwork(order) == _clockwork(before):
             return order
-        due = next_due(order, self.timing, recorder.now)
+        due = next_due(order, self.timing, recorder.now, can_tell=lambda refund: self.can_tell(order, refund))
         if due is not None and order.due_at is not None and order.due_at <= recorder.now:
             due = min(due, order.due_at)
         return attrs.evolve(order, due_at=due)
@@ -96,16 +111,26 @@ class Office:
         if self.listeners:
             outbox.deliver(self.store, self.listeners, order_id)
 
+    def can_tell(self, order: Order, refund: Refund) -> bool:
+        """Whether the gateway of *refund* is here, and is a machine that can be asked about it."""
+        try:
+            can = self.ability(order, refund.gateway, order.payment(refund.payment_id))
+        except Exception as error:  # noqa: BLE001 - a broken gateway must not break the order's timetable as well
+            _log.error("gateway.raised", gateway=refund.gateway, error=type(error).__name__)
+            return True
+        return not isinstance(can, Reason) and not can.by_person
+
     def circumstances(self, order: Order) -> Circumstances:
         """Return what a plan on *order* depends on now."""
         return Circumstances(
             policy=self.policy,
-            abilities=lambda gateway, payment: self._ability(order, gateway, payment),
+            abilities=lambda gateway, payment: self.ability(order, gateway, payment),
             now=self.clock(),
             namespace=self.namespace,
         )
 
-    def _ability(self, order: Order, name: str, payment: Payment) -> Capabilities | Reason:
+    def ability(self, order: Order, name: str, payment: Payment) -> Capabilities | Reason:
+        """Return what gateway *name* can do with *payment*, or why it must not be asked."""
         gateway = self.gateway_for(order, name)
         return gateway if isinstance(gateway, Reason) else gateway.capabilities(payment)
 

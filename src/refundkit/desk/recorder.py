@@ -54,6 +54,10 @@ class Recorder:
         """Mark that the gateways must be asked, at *until* and not before."""
         return self.on(attrs.evolve(self.order, fetch_due_at=until))
 
+    def waiting(self, since: datetime, *, until: datetime) -> Recorder:
+        """Mark that the gateways have to be asked *since* then, and that the sweep shall try at *until*."""
+        return self.on(attrs.evolve(self.order, fetch_due_at=since, due_at=until))
+
     def heard(self, asked: Order) -> Recorder:
         """Take the mark away that *asked* had, now that the gateways were asked; a newer one stays."""
         if asked.fetch_due_at is None or self.order.fetch_due_at != asked.fetch_due_at:

@@ -213,11 +213,19 @@ def adopt(recorder: Recorder, payment: Payment, gateway: str, report: RefundRepo
     """Record a refund that was made elsewhere; it is never executed by us."""
     if not report.amount.is_positive:
         return recorder
-    name = str(uuid5(NAMESPACE, json.dumps(["external", gateway, report.reference, report.refund_id])))
+    name = _external_id(payment, gateway, report)
     if any(refund.id == name for refund in recorder.order.refunds):
         return recorder
     refund = _found(recorder, payment, gateway, report, name)
     return _added(recorder, refund, EventKind.REFUND_ADOPTED, report)
+
+
+def _external_id(payment: Payment, gateway: str, report: RefundReport) -> str:
+    known: list[object] = [gateway, report.reference, report.refund_id]
+    if report.reference is None and report.refund_id is None:
+        # A gateway that names its refunds by nothing: all that can tell two of them apart is when and how much.
+        known += [payment.reference, report.amount.minor, report.at.isoformat() if report.at else None]
+    return str(uuid5(NAMESPACE, json.dumps(["external", *known])))
 
 
 def _found(recorder: Recorder, payment: Payment, gateway: str, report: RefundReport, name: str) -> Refund:

@@ -12,10 +12,12 @@ from enum import Enum, auto
 import attrs
 
 from refundkit.desk.asking import Look, fetch_all, send
+from refundkit.desk.hints import follow
 from refundkit.desk.office import Office
+from refundkit.desk.overdue import call_for_help
 from refundkit.desk.recorder import Recorder
 from refundkit.desk.results import Recovery
-from refundkit.desk.timing import is_leased
+from refundkit.desk.timing import Lease, is_leased
 from refundkit.errors import StoreError
 from refundkit.logs import get_logger
 from refundkit.model.capabilities import Capabilities
@@ -33,6 +35,7 @@ _log = get_logger("recovery")
 
 def recover(office: Office, *, limit: int) -> Recovery:
     """Settle at most *limit* orders that are due, and deliver what listeners have not taken yet."""
+    follow(office)
     now = office.clock()
     due = office.store.claim(now, until=now + office.timing.lease, limit=limit)
     events: list[Event] = []
@@ -59,9 +62,22 @@ def _was_settled(office: Office, order_id: str) -> bool:
         raise
     except Exception as error:  # noqa: BLE001 - one order must not keep all others from their turn
         _log.warning("order.unsettled", order_id=order_id, error=type(error).__name__)
-        office.change(order_id, lambda recorder: recorder.postponing(recorder.now + office.timing.retries[0]))
+        _postpone(office, order_id)
         return False
+    finally:
+        call_for_help(office, order_id)
     return True
+
+
+def _postpone(office: Office, order_id: str) -> None:
+    """Give the order another turn: the longer it could not be settled, the later."""
+
+    def step(recorder: Recorder) -> Recorder:
+        now = recorder.now
+        since = min(recorder.order.fetch_due_at or now, now)
+        return recorder.waiting(since, until=office.timing.retry_at(since, now))
+
+    office.change(order_id, step)
 
 
 def settle(office: Office, order_id: str) -> Order:
@@ -129,15 +145,16 @@ def _bring_on(office: Office, order: Order, refund: Refund, look: Look) -> Order
 
 
 def _send_again(office: Office, order: Order, refund: Refund, *, restarts: bool) -> Order:
-    change = office.change(order.id, lambda recorder: _leased(recorder, refund, office, restarts=restarts))
+    lease = office.lease()
+    change = office.change(order.id, lambda recorder: _leased(recorder, refund, lease, restarts=restarts))
     leased = change.order.refund(refund.id)
     # Whoever raised the number of attempts holds the lease; everybody else leaves the refund alone.
     if not change.events or leased.attempts != refund.attempts + 1:
         return change.order
-    return send(office, change.order, leased)
+    return send(office, change.order, leased, lease)
 
 
-def _leased(recorder: Recorder, refund: Refund, office: Office, *, restarts: bool) -> Recorder:
+def _leased(recorder: Recorder, refund: Refund, lease: Lease, *, restarts: bool) -> Recorder:
     """Take the lease for another attempt, unless somebody else has brought the refund on meanwhile."""
     now = recorder.order.refund(refund.id)
     if now != refund:
@@ -149,7 +166,7 @@ def _leased(recorder: Recorder, refund: Refund, office: Office, *, restarts: boo
         unclear_at=now.unclear_at if now.leased_until is None else now.last_sent_at,
         first_sent_at=recorder.now if restarts else now.first_sent_at,
         last_sent_at=recorder.now,
-        leased_until=recorder.now + office.timing.lease,
+        leased_until=lease.until,
     )
     return recorder.on(recorder.order.with_refund(leased)).saying(EventKind.REFUND_RESUBMITTED, refund=leased)
 

@@ -11,14 +11,16 @@ from uuid import UUID
 
 from refundkit.desk import people
 from refundkit.desk.acceptance import Acceptance, accept, plan_of
-from refundkit.desk.asking import fetch_all, send
+from refundkit.desk.asking import fetch_all
+from refundkit.desk.familiarity import look_first, send_after
+from refundkit.desk.hints import follow, keep
 from refundkit.desk.office import Clock, Office, by_name
-from refundkit.desk.outbox import Listener
+from refundkit.desk.outbox import Listener, named
 from refundkit.desk.recorder import Recorder
 from refundkit.desk.recovery import recover, settle
 from refundkit.desk.registration import registration, require_new
 from refundkit.desk.results import CustomerRecord, Reconciliation, Recovery, RefundResult
-from refundkit.desk.timing import Timing, is_leased
+from refundkit.desk.timing import Lease, Timing, is_leased
 from refundkit.desk.webhooks import named_payments
 from refundkit.errors import GatewayError, InvalidValueError, OrderNotFoundError, PluginError
 from refundkit.gateways.base import Gateway
@@ -46,7 +48,8 @@ class RefundDesk:
     """Gives money back, and keeps the record of it.
 
     ``namespace`` goes into every refund id: choose one per shop if several shops share a gateway account.
-    ``clock`` returns an aware datetime. Any number of threads and processes may work on one store.
+    ``clock`` returns an aware datetime, ``monotonic`` seconds on a clock that is never set.
+    Any number of threads and processes may work on one store.
     """
 
     def __init__(
@@ -60,13 +63,15 @@ class RefundDesk:
         timing: Timing | None = None,
         namespace: UUID = NAMESPACE,
         sleep: Callable[[float], None] = time.sleep,
+        monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._office = Office(
             store=store,
             gateways=by_name(gateways),
             policy=policy or Policy(),
-            listeners=tuple(listeners),
+            listeners=named(listeners),
             clock=clock,
+            monotonic=monotonic,
             timing=timing or Timing(),
             namespace=namespace,
             sleep=sleep,
@@ -86,6 +91,7 @@ class RefundDesk:
         require_new(order)
         told_by = actor or self._office.system
         self._store.add(order, (registration(order, at=self._office.clock(), actor=told_by),))
+        follow(self._office, order.id)
         self._office.deliver_of(order.id)
         return self._store.get(order.id)
 
@@ -96,7 +102,9 @@ class RefundDesk:
             InvalidValueError: if captured money would become less.
             ReferenceTakenError: if the payment belongs to another order.
         """
-        return self._by(actor, order_id, lambda recorder: people.record_payment(recorder, payment))
+        order = self._by(actor, order_id, lambda recorder: people.record_payment(recorder, payment))
+        follow(self._office, order_id)
+        return order
 
     def import_order(self, gateway: str, reference: str, *, actor: Actor | None = None) -> Order:
         """Register an order that *gateway* keeps, with the refunds and disputes that it had there already.
@@ -138,14 +146,16 @@ class RefundDesk:
             PlanChangedError: if the plan is no longer *expect*.
             KeyReuseError: if the key stands for another request.
         """
+        look = look_first(self._office, order_id, request)
+        lease = self._office.lease()
         change = self._office.change(
-            order_id, lambda recorder: accept(recorder.order, request, self._terms(recorder, expect))
+            order_id, lambda recorder: accept(recorder.order, request, self._terms(recorder, lease, expect))
         )
         order = change.order
         legs = [leg for leg in order.legs(request.key) if leg.status is RefundStatus.SUBMITTED]
         if change.events:
             for leg in legs:
-                order = send(self._office, order, leg)
+                order = send_after(self._office, order, leg, look=look, lease=lease)
             if order.fetch_due_at is not None and order.fetch_due_at <= self._office.clock():
                 # A "no" has a cause, such as a dispute that nobody has told us of.
                 fetch_all(self._office, order_id)
@@ -188,13 +198,14 @@ class RefundDesk:
         """Take a webhook: verify it, note which payments it names, and ask the gateway what is true of them.
 
         What the webhook itself claims about money is not believed. If the gateway cannot be asked now, the
-        sweep will; the webhook is answered with success either way.
+        sweep will; the webhook is answered with success either way. What no order knows yet is kept until one
+        is registered that does.
 
         Raises:
             WebhookError: if it is forged, stale, foreign, too large or unreadable; answer ``http_status``.
         """
         references = named_payments(self._office, gateway, body=body, headers=headers)
-        found = (self._store.find_payment(gateway, reference) for reference in references)
+        found = (self._owner(gateway, reference) for reference in references)
         events: list[Event] = []
         for order_id in dict.fromkeys(order_id for order_id in found if order_id is not None):
             self._office.change(order_id, Recorder.urging)
@@ -353,11 +364,11 @@ class RefundDesk:
     def _by(self, actor: Actor | None, order_id: str, step: Callable[[Recorder], Recorder]) -> Order:
         return self._office.change(order_id, step, actor=actor).order
 
-    def _terms(self, recorder: Recorder, expect: RefundPlan | None) -> Acceptance:
+    def _terms(self, recorder: Recorder, lease: Lease, expect: RefundPlan | None) -> Acceptance:
         return Acceptance(
             circumstances=self._office.circumstances(recorder.order),
             prepare=self._prepare,
-            leased_until=recorder.now + self._office.timing.lease,
+            leased_until=lease.until,
             gateways=tuple(self._office.gateways),
             expect=expect,
         )
@@ -369,6 +380,9 @@ class RefundDesk:
         # A gateway that cannot be asked has been logged; the sweep will ask it again.
         with suppress(GatewayError):
             settle(self._office, order_id)
+
+    def _owner(self, gateway: str, reference: str) -> str | None:
+        return self._store.find_payment(gateway, reference) or keep(self._office, gateway, reference)
 
     def _order_of(self, refund_id: str) -> Order:
         order_id = self._store.find_refund(refund_id)

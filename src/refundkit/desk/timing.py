@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from attrs import field, frozen
@@ -11,7 +12,7 @@ from refundkit.errors import InvalidValueError
 from refundkit.model.orders import Order
 from refundkit.model.refunds import Refund, RefundStatus
 
-__all__ = ["Timing", "is_leased", "next_due"]
+__all__ = ["Lease", "Timing", "is_leased", "next_due"]
 
 
 @frozen(kw_only=True)
@@ -23,21 +24,34 @@ class Timing:
     the lease and any time that a request can travel.
     ``retries``: the waits after the first, second, … attempt; the last one repeats.
     ``poll``: the wait between two looks at a pending refund.
+    ``after_success``: when to look again at a refund that succeeded, since a bank may send it back.
+    ``overdue``: how long a refund may stay unanswered before a person is asked to look.
     ``patience``: how long a caller is kept waiting while a call is repeated.
     """
 
     lease: timedelta = field(default=timedelta(minutes=2))
     quarantine: timedelta = field(default=timedelta(minutes=15))
     retries: tuple[timedelta, ...] = field(
-        default=(timedelta(seconds=30), timedelta(minutes=5), timedelta(hours=1), timedelta(hours=6))
+        default=(
+            timedelta(seconds=30),
+            timedelta(minutes=5),
+            timedelta(hours=1),
+            timedelta(hours=6),
+            timedelta(days=1),
+        )
     )
     poll: timedelta = field(default=timedelta(hours=1))
+    after_success: tuple[timedelta, ...] = field(
+        default=(timedelta(days=1), timedelta(days=7), timedelta(days=30))
+    )
+    overdue: timedelta = field(default=timedelta(days=3))
     patience: Patience = field(factory=Patience)
 
     def __attrs_post_init__(self) -> None:
-        if not self.retries or min(self.lease, self.poll, *self.retries) <= timedelta(0):
+        waits = (self.lease, self.poll, self.overdue, *self.retries, *self.after_success)
+        if not self.retries or min(waits) <= timedelta(0):
             raise InvalidValueError(
-                "Timing needs a lease, a poll and at least one wait between retries, all above zero.",
+                "Timing needs at least one wait between retries, and every wait must be above zero.",
                 field="retries",
                 value=self.retries,
             )
@@ -53,12 +67,52 @@ class Timing:
         """Return the wait after so many attempts."""
         return self.retries[min(max(attempts, 1), len(self.retries)) - 1]
 
+    def retry_at(self, since: datetime, now: datetime) -> datetime:
+        """Return when to try again what fails since *since*: the longer it lasts, the longer is the wait."""
+        lasting = now - since
+        return now + next((wait for wait in self.retries if wait * 2 >= lasting), self.retries[-1])
 
-def next_due(order: Order, timing: Timing, now: datetime) -> datetime | None:
-    """Return when the sweep shall look at *order* again; None when nothing on it is unsettled or marked."""
-    unsettled = [_due(refund, timing, now) for refund in order.refunds if refund.is_reserving]
-    marked = [] if order.fetch_due_at is None else [order.fetch_due_at]
-    return min(unsettled + marked, default=None)
+
+@frozen(kw_only=True)
+class Lease:
+    """One sender's turn with one refund: nothing is sent when it is over, by either of two clocks.
+
+    A wall clock can be set back. So the seconds since ``began`` are counted on a clock that cannot,
+    and that was read before the turn was written down.
+    """
+
+    began: float
+    seconds: float
+    until: datetime
+
+    def left(self, *, now: datetime, monotonic: float) -> timedelta:
+        """Return how much of it is left; zero or less when it is over."""
+        return min(self.until - now, timedelta(seconds=self.began + self.seconds - monotonic))
+
+
+CanTell = Callable[[Refund], bool]
+
+
+def next_due(order: Order, timing: Timing, now: datetime, *, can_tell: CanTell) -> datetime | None:
+    """Return when the sweep shall look at *order* again; None when there is nothing left to find out.
+
+    *can_tell* says of a refund whether its gateway could still tell news of it.
+    """
+    looks = (
+        _look(refund, timing, now)
+        for refund in order.refunds
+        if refund.status is RefundStatus.SUCCEEDED and can_tell(refund)
+    )
+    unsettled = (_due(refund, timing, now) for refund in order.refunds if refund.is_reserving)
+    dates = (order.fetch_due_at, *unsettled, *looks)
+    return min((date for date in dates if date is not None), default=None)
+
+
+def _look(refund: Refund, timing: Timing, now: datetime) -> datetime | None:
+    if refund.settled_at is None:
+        return None
+    looks = (refund.settled_at + wait for wait in timing.after_success)
+    return min((look for look in looks if look > now), default=None)
 
 
 def _due(refund: Refund, timing: Timing, now: datetime) -> datetime:

@@ -30,6 +30,8 @@ class FlagKind(StrEnum):
     """The gateway has a refund that may be ours, and cannot tell (law T2)."""
     UNDECIDED = "undecided"
     """Nothing that a program may do can settle this refund; a person has to."""
+    OVERDUE = "overdue"
+    """For days nobody could find out what became of this refund; a person has to."""
 
 
 @frozen(kw_only=True)

@@ -242,7 +242,7 @@ class Order:
     def awaits_person(self, refund: Refund) -> bool:
         """Whether a flag says that only a person can find out what became of *refund*."""
         subjects = {refund.id, refund.payment_id}
-        kinds = {FlagKind.AMBIGUOUS, FlagKind.UNDECIDED}
+        kinds = {FlagKind.AMBIGUOUS, FlagKind.UNDECIDED, FlagKind.OVERDUE}
         return any(flag.kind in kinds and flag.subject in subjects for flag in self.flags)
 
     # Changing: every method returns a new order.

@@ -24,6 +24,8 @@ from refundkit.model.standing import OrderStatus
 __all__ = [
     "Change",
     "ChangeFunction",
+    "Hint",
+    "News",
     "OrderFilter",
     "Store",
     "email_key",
@@ -43,6 +45,23 @@ class Change:
 
     order: Order
     events: tuple[Event, ...] = ()
+
+
+@frozen(kw_only=True)
+class News:
+    """An event that not every listener has taken yet; ``taken_by`` names those who have."""
+
+    event: Event
+    taken_by: frozenset[str] = frozenset()
+
+
+@frozen(kw_only=True)
+class Hint:
+    """What a webhook named before anybody had registered it, and the order that answers to it now."""
+
+    gateway: str
+    reference: str
+    order_id: str
 
 
 def _to_statuses(value: Any) -> Any:
@@ -175,12 +194,30 @@ class Store(ABC):
         """Return the events of an order, oldest first."""
 
     @abstractmethod
-    def undelivered(self, order_id: str | None = None, *, limit: int = 1000) -> tuple[Event, ...]:
-        """Return events that were not marked as delivered, in order per order."""
+    def undelivered(
+        self, order_id: str | None = None, *, after: Event | None = None, limit: int = 1000
+    ) -> tuple[News, ...]:
+        """Return what was not marked as delivered, by order id and then oldest first; only what lies behind *after*."""
+
+    @abstractmethod
+    def mark_taken(self, event: Event, listeners: Iterable[str]) -> None:
+        """Mark *event* as taken by these listeners as well; others have not taken it yet."""
 
     @abstractmethod
     def mark_delivered(self, events: Iterable[Event]) -> None:
         """Mark *events* as delivered to every listener."""
+
+    @abstractmethod
+    def keep_hint(self, gateway: str, reference: str, *, at: datetime) -> None:
+        """Keep what a webhook named and no order knows yet; a hint that is kept already stays as it is."""
+
+    @abstractmethod
+    def hints(self, order_id: str | None = None, *, limit: int = 100) -> tuple[Hint, ...]:
+        """Return kept hints that an order answers to by now: *order_id*, or any."""
+
+    @abstractmethod
+    def drop_hint(self, hint: Hint) -> None:
+        """Forget a hint, because it was followed; one that is gone already is no error."""
 
 
 def names_of(payment: Payment) -> tuple[str, ...]:

@@ -6,6 +6,7 @@ import threading
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
+from itertools import islice
 
 import attrs
 
@@ -15,6 +16,8 @@ from refundkit.model.orders import Order
 from refundkit.stores.base import (
     Change,
     ChangeFunction,
+    Hint,
+    News,
     OrderFilter,
     Store,
     names_of,
@@ -35,9 +38,10 @@ class MemoryStore(Store):
         self._registered: dict[str, Order] = {}
         self._orders: dict[str, Order] = {}
         self._events: dict[str, list[Event]] = {}
-        self._undelivered: dict[str, Event] = {}
+        self._undelivered: dict[str, News] = {}
         self._references: dict[tuple[str, str], str] = {}
         self._refunds: dict[str, str] = {}
+        self._hints: dict[tuple[str, str], datetime] = {}
 
     @contextmanager
     def _writing(self) -> Iterator[None]:
@@ -88,7 +92,7 @@ class MemoryStore(Store):
         self._references.update(dict.fromkeys(references, order.id))
         self._refunds.update({refund.id: order.id for refund in order.refunds})
         self._events.setdefault(order.id, []).extend(written)
-        self._undelivered.update({event.id: event for event in written})
+        self._undelivered.update({event.id: News(event=event) for event in written})
         return written
 
     def find_payment(self, gateway: str, reference: str) -> str | None:
@@ -117,11 +121,43 @@ class MemoryStore(Store):
     def events(self, order_id: str) -> tuple[Event, ...]:
         return tuple(self._events.get(order_id, ()))
 
-    def undelivered(self, order_id: str | None = None, *, limit: int = 1000) -> tuple[Event, ...]:
-        waiting = self._undelivered.copy().values()
-        return tuple(event for event in waiting if order_id in (None, event.order_id))[:limit]
+    def undelivered(
+        self, order_id: str | None = None, *, after: Event | None = None, limit: int = 1000
+    ) -> tuple[News, ...]:
+        waiting = (
+            news for news in self._undelivered.copy().values() if order_id in (None, news.event.order_id)
+        )
+        behind = (news for news in waiting if after is None or _place(news.event) > _place(after))
+        return tuple(sorted(behind, key=lambda news: _place(news.event))[:limit])
+
+    def mark_taken(self, event: Event, listeners: Iterable[str]) -> None:
+        with self._writing():
+            if (known := self._undelivered.get(event.id)) is not None:
+                taken_by = known.taken_by | frozenset(listeners)
+                self._undelivered[event.id] = attrs.evolve(known, taken_by=taken_by)
 
     def mark_delivered(self, events: Iterable[Event]) -> None:
         with self._writing():
             for event in events:
                 self._undelivered.pop(event.id, None)
+
+    def keep_hint(self, gateway: str, reference: str, *, at: datetime) -> None:
+        with self._writing():
+            self._hints.setdefault((gateway, reference), at)
+
+    def hints(self, order_id: str | None = None, *, limit: int = 100) -> tuple[Hint, ...]:
+        known = ((*name, self._references.get(name)) for name in self._hints.copy())
+        answered = (
+            Hint(gateway=gateway, reference=reference, order_id=owner)
+            for gateway, reference, owner in known
+            if owner is not None and order_id in (None, owner)
+        )
+        return tuple(islice(answered, limit))
+
+    def drop_hint(self, hint: Hint) -> None:
+        with self._writing():
+            self._hints.pop((hint.gateway, hint.reference), None)
+
+
+def _place(event: Event) -> tuple[str, int, int]:
+    return event.order_id, event.version, event.number

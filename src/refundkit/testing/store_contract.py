@@ -20,6 +20,7 @@ from __future__ import annotations
 
 from refundkit.testing.store_rules.changes import ChangeRules
 from refundkit.testing.store_rules.events import EventRules
+from refundkit.testing.store_rules.hints import HintRules
 from refundkit.testing.store_rules.orders import OrderRules
 from refundkit.testing.store_rules.references import ReferenceRules
 from refundkit.testing.store_rules.search import SearchRules
@@ -28,5 +29,5 @@ from refundkit.testing.store_rules.sweep import SweepRules
 __all__ = ["StoreContract"]
 
 
-class StoreContract(OrderRules, ReferenceRules, ChangeRules, EventRules, SweepRules, SearchRules):
+class StoreContract(OrderRules, ReferenceRules, ChangeRules, EventRules, SweepRules, SearchRules, HintRules):
     """All rules. The fixture ``store`` is an empty store, for each test a new one."""

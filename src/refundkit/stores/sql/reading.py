@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from refundkit.model.events import Event
 from refundkit.model.orders import Order
 from refundkit.model.refunds import RESERVING
-from refundkit.stores.base import OrderFilter
+from refundkit.stores.base import News, OrderFilter
 from refundkit.stores.sql import columns, rows, tables
 from refundkit.stores.sql.cells import Raw, Row, raw
 
@@ -21,6 +21,7 @@ __all__ = [
     "events_of",
     "find_owner",
     "find_refund",
+    "hints",
     "one",
     "order_row",
     "page",
@@ -160,9 +161,27 @@ def events_of(connection: sa.Connection, order_id: str) -> tuple[Event, ...]:
     return tuple(map(rows.event, connection.execute(_EVENTS.where(_E.order_id == order_id))))
 
 
-def undelivered(connection: sa.Connection, order_id: str | None, limit: int) -> tuple[Event, ...]:
-    """Read the events that wait for their listeners, in order per order."""
+def undelivered(
+    connection: sa.Connection, order_id: str | None, after: Event | None, limit: int
+) -> tuple[News, ...]:
+    """Read what waits for listeners, by order id and then oldest first."""
     select = _EVENTS.where(_E.delivered_at.is_(None)).limit(limit)
     if order_id is not None:
         select = select.where(_E.order_id == order_id)
-    return tuple(map(rows.event, connection.execute(select)))
+    if after is not None:
+        place = (sa.literal(after.order_id, columns.Id), after.version, after.number)
+        select = select.where(sa.tuple_(_E.order_id, _E.version, _E.number) > sa.tuple_(*place))
+    return tuple(map(rows.news, connection.execute(select)))
+
+
+# Hints.
+
+
+def hints(order_id: str | None, limit: int) -> sa.Select[Any]:
+    """Select the hints that an order answers to by now."""
+    hint, known = tables.hints.c, tables.payment_references.c
+    same = sa.and_(known.gateway == hint.gateway, known.reference == hint.reference)
+    select = sa.select(hint.gateway, hint.reference, known.order_id).join_from(
+        tables.hints, tables.payment_references, same
+    )
+    return (select if order_id is None else select.where(known.order_id == order_id)).limit(limit)

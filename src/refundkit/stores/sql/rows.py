@@ -20,11 +20,11 @@ from refundkit.model.marks import Flag, FlagKind, Note
 from refundkit.model.orders import Order
 from refundkit.model.parties import Actor, ActorKind, Customer
 from refundkit.serialization import dumps, from_json, to_json
-from refundkit.stores.base import email_key
+from refundkit.stores.base import News, email_key
 from refundkit.stores.sql import rows_money, tables
 from refundkit.stores.sql.cells import Raw, Row, Values, json_text, minor, money, remembered, same
 
-__all__ = ["PARTS", "Part", "event", "event_row", "grouped", "order", "order_row", "registered"]
+__all__ = ["PARTS", "Part", "event", "event_row", "grouped", "news", "order", "order_row", "registered"]
 
 
 @frozen(kw_only=True)
@@ -170,6 +170,11 @@ def event_row(event: Event) -> Values:
         **minor("amount", event.amount),
         "data": json_text(event.data),
     }
+
+
+def news(row: Row) -> News:
+    """Make of an event's row what its listeners still have to hear."""
+    return News(event=event(row), taken_by=frozenset(json.loads(row.taken_by or "[]")))
 
 
 def event(row: Row) -> Event:

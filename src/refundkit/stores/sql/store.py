@@ -15,7 +15,16 @@ from sqlalchemy import exc
 from refundkit.errors import OrderNotFoundError, StoreError
 from refundkit.model.events import Event
 from refundkit.model.orders import Order
-from refundkit.stores.base import Change, ChangeFunction, OrderFilter, Store, require_same, stamped
+from refundkit.stores.base import (
+    Change,
+    ChangeFunction,
+    Hint,
+    News,
+    OrderFilter,
+    Store,
+    require_same,
+    stamped,
+)
 from refundkit.stores.sql import reading, rows, tables, writing
 from refundkit.stores.sql.transactions import Transactions
 
@@ -130,6 +139,16 @@ class SQLStore(Store):
         if delivered:
             self._write(lambda connection: writing.mark_delivered(connection, delivered))
 
+    def mark_taken(self, event: Event, listeners: Iterable[str]) -> None:
+        lock = self._transactions.lock
+        self._write(lambda connection: writing.mark_taken(connection, lock, event, listeners))
+
+    def keep_hint(self, gateway: str, reference: str, *, at: datetime) -> None:
+        self._write(lambda connection: writing.keep_hint(connection, gateway, reference, at))
+
+    def drop_hint(self, hint: Hint) -> None:
+        self._write(lambda connection: writing.drop_hint(connection, hint))
+
     def _write(self, work: Callable[[sa.Connection], T]) -> T:
         # A second writer of the same thread would wait for the first one for ever.
         if getattr(self._mine, "writes", False):
@@ -169,9 +188,18 @@ class SQLStore(Store):
         with self._transactions.read() as connection:
             return reading.events_of(connection, order_id)
 
-    def undelivered(self, order_id: str | None = None, *, limit: int = 1000) -> tuple[Event, ...]:
+    def undelivered(
+        self, order_id: str | None = None, *, after: Event | None = None, limit: int = 1000
+    ) -> tuple[News, ...]:
         with self._transactions.read() as connection:
-            return reading.undelivered(connection, order_id, limit)
+            return reading.undelivered(connection, order_id, after, limit)
+
+    def hints(self, order_id: str | None = None, *, limit: int = 100) -> tuple[Hint, ...]:
+        with self._transactions.read() as connection:
+            found = connection.execute(reading.hints(order_id, limit)).all()
+        return tuple(
+            Hint(gateway=gateway, reference=reference, order_id=owner) for gateway, reference, owner in found
+        )
 
 
 def _read(connection: sa.Connection, select: sa.Select[Any], order_id: str) -> Order:

@@ -147,6 +147,15 @@ payment_references = _table(
     sa.ForeignKeyConstraint(["order_id"], [orders.c.id]),
 )
 
+# What webhooks named before an order of that reference was registered.
+hints = _table(
+    "hints",
+    id_("gateway"),
+    id_("reference"),
+    moment("noted_at", optional=False),
+    sa.PrimaryKeyConstraint("gateway", "reference"),
+)
+
 requests = _of_order(
     "requests",
     id_("key"),
@@ -273,7 +282,7 @@ tags = _of_order(
     "tags", number("position"), id_("tag"), sa.Index("refundkit_tags_by_tag", "tag"), key=("position",)
 )
 
-# The outbox too: an event waits for its listeners until ``delivered_at`` is set, the one thing that changes.
+# The outbox too: an event waits until every listener has it. Only ``delivered_at`` and ``taken_by`` ever change.
 events = _of_order(
     "events",
     number("version"),
@@ -288,6 +297,8 @@ events = _of_order(
     text("text"),
     json_("data"),
     moment("delivered_at"),
+    # The names of the listeners that have it already, while others have not.
+    json_("taken_by", optional=True),
     sa.Index(
         "refundkit_events_undelivered", "order_id", "version", "number", **_where("delivered_at IS NULL")
     ),
@@ -302,7 +313,9 @@ triggers.guard(
         events,
         "UPDATE",
         "events are append-only (law T4)",
-        when=triggers.any_changed(column for column in events.c if column.name != "delivered_at"),
+        when=triggers.any_changed(
+            column for column in events.c if column.name not in ("delivered_at", "taken_by")
+        ),
     ),
     triggers.Law(
         payments,

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import json
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from functools import cache
 from itertools import zip_longest
+from typing import Any
 
 import sqlalchemy as sa
 from attrs import Factory, frozen
@@ -15,13 +17,23 @@ from refundkit.errors import StoreError
 from refundkit.model.events import Event
 from refundkit.model.orders import Order
 from refundkit.serialization import dumps
-from refundkit.stores.base import names_of, require_free
+from refundkit.stores.base import Hint, names_of, require_free
 from refundkit.stores.sql import rows, tables
-from refundkit.stores.sql.cells import Values
+from refundkit.stores.sql.cells import Values, json_text
 from refundkit.stores.sql.rows import Part
 from refundkit.stores.sql.transactions import OutpacedError
 
-__all__ = ["insert_events", "insert_order", "mark_delivered", "update_order"]
+__all__ = [
+    "drop_hint",
+    "insert_events",
+    "insert_order",
+    "keep_hint",
+    "mark_delivered",
+    "mark_taken",
+    "update_order",
+]
+
+Lock = Callable[[sa.Select[Any]], sa.Select[Any]]
 
 # Each dialect has an INSERT of its own that knows ON CONFLICT; here they say the same.
 _ADD_ORDER: dict[str, sa.Executable] = {
@@ -207,7 +219,43 @@ _DELIVERED = (
 def mark_delivered(connection: sa.Connection, events: Iterable[Event]) -> None:
     """Set the time of delivery of *events*, unless it is set."""
     now = datetime.now(UTC)
-    names = ("order_id", "version", "number")
-    at = [{f"at_{name}": getattr(event, name) for name in names} | {"moment": now} for event in events]
-    if at:
+    if at := [_event_at(event) | {"moment": now} for event in events]:
         connection.execute(_DELIVERED, at)
+
+
+_TAKEN_BY = sa.select(tables.events.c.taken_by).where(_is_at(tables.events))
+_TAKE_EVENT = sa.update(tables.events).where(_is_at(tables.events)).values(taken_by=sa.bindparam("names"))
+
+
+def mark_taken(connection: sa.Connection, lock: Lock, event: Event, listeners: Iterable[str]) -> None:
+    """Add *listeners* to those who have *event*; *lock* keeps others from doing so at the same time."""
+    at = _event_at(event)
+    known = connection.execute(lock(_TAKEN_BY), at).scalar_one_or_none()
+    names = sorted({*json.loads(known or "[]"), *listeners})
+    connection.execute(_TAKE_EVENT, at | {"names": json_text(names)})
+
+
+def _event_at(event: Event) -> Values:
+    return {f"at_{name}": getattr(event, name) for name in ("order_id", "version", "number")}
+
+
+# Hints.
+
+_KEEP: dict[str, sa.Executable] = {
+    "sqlite": sqlite.insert(tables.hints).on_conflict_do_nothing(),
+    "postgresql": postgresql.insert(tables.hints).on_conflict_do_nothing(),
+}
+_DROP = sa.delete(tables.hints).where(
+    tables.hints.c.gateway == sa.bindparam("of"), tables.hints.c.reference == sa.bindparam("named")
+)
+
+
+def keep_hint(connection: sa.Connection, gateway: str, reference: str, at: datetime) -> None:
+    """Keep a hint, unless it is kept already."""
+    values = {"gateway": gateway, "reference": reference, "noted_at": at}
+    connection.execute(_KEEP[connection.dialect.name], values)
+
+
+def drop_hint(connection: sa.Connection, hint: Hint) -> None:
+    """Forget a hint."""
+    connection.execute(_DROP, {"of": hint.gateway, "named": hint.reference})
