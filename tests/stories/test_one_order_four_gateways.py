@@ -235,7 +235,7 @@ def nothing_ever_happens_again(shop: Shop) -> None:
     asked = shop.money_requests()
     for _ in range(4):
         shop.clock.advance(days=7)
-        assert shop.desk.recover().orders == ()
+        assert shop.desk.recover().events == ()
         assert [shop.hear(*letter) for letter in shop.a_letter_of_each().items()] == [[], [], []]
         assert shop.desk.reconcile(since=shop.order.placed_at).events == ()
     assert len(shop.desk.timeline("A-1001")) == before
