@@ -19,6 +19,7 @@ from refundkit.desk.refunds import RefundDesk
 from refundkit.desk.results import CustomerRecord, Reconciliation, Recovery, RefundResult
 from refundkit.desk.timing import Timing
 from refundkit.errors import (
+    DeliveryError,
     GatewayError,
     GatewayUnavailableError,
     InvalidValueError,
@@ -28,6 +29,7 @@ from refundkit.errors import (
     OutcomeUnknownError,
     PlanChangedError,
     PluginError,
+    RedeliveryDenied,
     ReferenceTakenError,
     RefundDenied,
     RefundkitError,
@@ -39,6 +41,7 @@ from refundkit.errors import (
 from refundkit.gateways.base import Gateway, RefundCall, Webhook
 from refundkit.gateways.manual import ManualGateway, Settles
 from refundkit.model.capabilities import Capabilities, WhileDisputed
+from refundkit.model.credit_notes import CreditNote, CreditNoteLine, Party, TaxSum
 from refundkit.model.deliveries import Delivery, DeliveryStatus
 from refundkit.model.disputes import Dispute, DisputeFunds, DisputeStage, DisputeStatus
 from refundkit.model.documents import Document, DocumentKind
@@ -88,7 +91,16 @@ from refundkit.policy.spread import (
     Remainder,
     Spread,
 )
-from refundkit.stores.base import Change, ChangeFunction, Hint, News, OrderFilter, Store
+from refundkit.stores.base import (
+    Change,
+    ChangeFunction,
+    Hint,
+    News,
+    NumberedFunction,
+    OrderFilter,
+    Store,
+    Work,
+)
 from refundkit.stores.memory import MemoryStore
 
 if TYPE_CHECKING:
@@ -124,10 +136,13 @@ __all__ = [
     "Case",
     "Change",
     "ChangeFunction",
+    "CreditNote",
+    "CreditNoteLine",
     "Customer",
     "CustomerRecord",
     "Decision",
     "Delivery",
+    "DeliveryError",
     "DeliveryStatus",
     "Dispute",
     "DisputeFunds",
@@ -161,6 +176,7 @@ __all__ = [
     "NonRefundable",
     "NormalizedStatus",
     "Note",
+    "NumberedFunction",
     "OldestFirst",
     "Option",
     "Order",
@@ -170,6 +186,7 @@ __all__ = [
     "OrderNotFoundError",
     "OrderStatus",
     "OutcomeUnknownError",
+    "Party",
     "Patience",
     "PayPalGateway",
     "Payment",
@@ -184,6 +201,7 @@ __all__ = [
     "Reason",
     "Reconciliation",
     "Recovery",
+    "RedeliveryDenied",
     "ReferenceTakenError",
     "Refund",
     "RefundCall",
@@ -212,12 +230,14 @@ __all__ = [
     "StoreBusyError",
     "StoreError",
     "StripeGateway",
+    "TaxSum",
     "Timing",
     "Verdict",
     "Webhook",
     "WebhookError",
     "WhileDisputed",
     "Window",
+    "Work",
     "hookimpl",
     "load_gateways",
     "load_listeners",

@@ -11,6 +11,8 @@
     ├── GatewayError                        a gateway could not be asked or not be understood
     │   ├── GatewayUnavailableError         certain: nothing was executed
     │   └── OutcomeUnknownError             it may have been executed, and it may not
+    ├── DeliveryError                       goods could not be handed over or taken back; ``is_final``: do not try again
+    ├── RedeliveryDenied                    nothing is sent again now; every reason, and how many seconds to wait
     ├── WebhookError                        forged, stale, foreign or unreadable; ``http_status`` says what to answer
     ├── StoreError                          the store cannot do what was asked
     │   ├── OrderNotFoundError              no such order (or payment, or refund) here
@@ -33,6 +35,7 @@ if TYPE_CHECKING:
     from refundkit.policy.reasons import Reason
 
 __all__ = [
+    "DeliveryError",
     "GatewayError",
     "GatewayUnavailableError",
     "InvalidValueError",
@@ -42,6 +45,7 @@ __all__ = [
     "OutcomeUnknownError",
     "PlanChangedError",
     "PluginError",
+    "RedeliveryDenied",
     "ReferenceTakenError",
     "RefundDenied",
     "RefundkitError",
@@ -140,6 +144,25 @@ class GatewayUnavailableError(GatewayError):
 
 class OutcomeUnknownError(GatewayError):
     """The gateway may have executed it. The money stays reserved until the gateway says what is true."""
+
+
+class DeliveryError(RefundkitError):
+    """Goods could not be handed over or taken back, or nobody knows; unless ``is_final``, it is tried again."""
+
+    is_final: bool
+
+    def __init__(self, message: str, *, is_final: bool = False, **values: Any) -> None:
+        super().__init__(message, is_final=is_final, **values)
+
+
+class RedeliveryDenied(RefundkitError):  # noqa: N818 - as RefundDenied
+    """Nothing is sent again now: ``reasons`` say why, ``seconds_left`` how long to wait (0: waiting is no help)."""
+
+    reasons: tuple[Reason, ...]
+    seconds_left: int
+
+    def __init__(self, message: str, *, seconds_left: int = 0, **values: Any) -> None:
+        super().__init__(message, seconds_left=seconds_left, **{"reasons": (), **values})
 
 
 class WebhookError(RefundkitError):

@@ -116,17 +116,16 @@ def test_payments_of_one_reference():
 
 
 D = DeliveryStatus
+UNDELIVERED = {D.PENDING, D.FAILED, D.DEAD_LETTERED}
 DELIVERIES = {
-    (D.PENDING, D.DELIVERED),
-    (D.PENDING, D.FAILED),
-    (D.FAILED, D.FAILED),
-    (D.FAILED, D.DELIVERED),
-    (D.FAILED, D.DEAD_LETTERED),
-    (D.DEAD_LETTERED, D.DELIVERED),
-    (D.DEAD_LETTERED, D.FAILED),
-    (D.DELIVERED, D.REVOKED),
-    (D.DELIVERED, D.DELIVERED),
-    (D.REVOKED, D.DELIVERED),
+    # Tried, delivered at last, given up, retried by a person; refunded before anything was handed over.
+    *itertools.product(UNDELIVERED, {D.DELIVERED, D.FAILED, D.DEAD_LETTERED, D.REVOKED}),
+    *itertools.product(UNDELIVERED, {D.PENDING}),
+    # Sent again, or only more of it; taken back, at once or after failures.
+    *itertools.product({D.DELIVERED}, {D.DELIVERED, D.FAILED, D.REVOKED, D.REVOCATION_FAILED}),
+    *itertools.product({D.REVOCATION_FAILED}, {D.REVOCATION_FAILED, D.REVOKED, D.DELIVERED}),
+    # The refund failed after it had succeeded: it is due again.
+    *itertools.product({D.REVOKED}, {D.REVOKED, D.PENDING, D.DELIVERED, D.FAILED}),
 }
 
 

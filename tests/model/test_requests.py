@@ -127,10 +127,10 @@ def test_golden_digests():
 
 @pytest.mark.parametrize(
     "beside",
-    [{"approved_by": Actor.staff("lee")}, {"note": "call first"}, {"notify": True}, {"notify": False}],
+    [{"approved_by": Actor.staff("lee")}, {"note": "call first"}, {"notify": True}, {"message": "Sorry!"}],
 )
 def test_beside_the_content(beside):
-    """Law E3: approved_by, note and notify may be said later; the request stays the same."""
+    """Law E3: approved_by, note, notify and message may be said later; the request stays the same."""
     assert wish(**beside).digest == wish().digest
 
 
@@ -182,7 +182,7 @@ def test_every_field_was_thought_of():
             "payments",
             "via",
         ),
-        *("restocking_fee", "note", "return_id", "notify", "approved_by", "metadata"),
+        *("restocking_fee", "note", "return_id", "notify", "message", "approved_by", "metadata"),
     }
 
 

@@ -128,7 +128,7 @@ class TestSecondWall:
     )
     def test_history_is_kept(self, sql_store, changes):
         """Law T5: a function that drops refunds, requests, payments or disputes is refused."""
-        order = attrs.evolve(lived_order(registered_order()), refunds=(make_refund(),))
+        order = attrs.evolve(lived_order(registered_order()), refunds=(make_refund(),), credit_notes=())
         sql_store.add(order, ())
         with pytest.raises(StoreError):
             sql_store.change(order.id, lambda newest: (attrs.evolve(newest, **changes), ()))

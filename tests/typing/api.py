@@ -16,10 +16,13 @@ from refundkit import (
     Case,
     Change,
     ChangeFunction,
+    CreditNote,
+    CreditNoteLine,
     Customer,
     CustomerRecord,
     Decision,
     Delivery,
+    DeliveryError,
     DeliveryStatus,
     Dispute,
     DisputeFunds,
@@ -53,6 +56,7 @@ from refundkit import (
     NonRefundable,
     NormalizedStatus,
     Note,
+    NumberedFunction,
     OldestFirst,
     Option,
     Order,
@@ -62,6 +66,7 @@ from refundkit import (
     OrderNotFoundError,
     OrderStatus,
     OutcomeUnknownError,
+    Party,
     Patience,
     Payment,
     PaymentFailure,
@@ -76,6 +81,7 @@ from refundkit import (
     Reason,
     Reconciliation,
     Recovery,
+    RedeliveryDenied,
     ReferenceTakenError,
     Refund,
     RefundCall,
@@ -104,12 +110,14 @@ from refundkit import (
     StoreBusyError,
     StoreError,
     StripeGateway,
+    TaxSum,
     Timing,
     Verdict,
     Webhook,
     WebhookError,
     WhileDisputed,
     Window,
+    Work,
     hookimpl,
     load_gateways,
     load_listeners,
@@ -490,6 +498,14 @@ def own_spread() -> Policy:
     return Policy(spread=SmallestFirst())
 
 
+def paper(order: Order) -> None:
+    note: CreditNote = order.credit_notes[0]
+    lines: tuple[CreditNoteLine, ...] = note.lines
+    who: tuple[Party, Party] = (note.seller, note.buyer)
+    taxes: tuple[TaxSum, ...] = note.taxes
+    money: tuple[Money, Money, Money] = (note.gross, note.tax, lines[0].net)
+
+
 class ListStore(Store):
     """A store as a plugin would write it."""
 
@@ -518,7 +534,14 @@ class ListStore(Store):
         """Find nothing."""
         return iter(())
 
-    def claim(self, now: datetime, *, until: datetime, limit: int) -> tuple[str, ...]:
+    def issue(self, order_id: str, series: str, function: NumberedFunction) -> Change:
+        """Apply *function* with number one."""
+        order, events = function(self.get(order_id), 1)
+        return Change(order=order, events=events)
+
+    def claim(
+        self, now: datetime, *, until: datetime, limit: int, work: Work = Work.REFUNDS
+    ) -> tuple[str, ...]:
         """Claim nothing."""
         return ()
 
@@ -561,6 +584,12 @@ def errors(
     plans: tuple[RefundPlan, ...] = (review.plan, changed.shown, changed.current)
     key: str = reused.key
     order_id: str = reused.order_id
+
+
+def delivery_errors(error: DeliveryError, denied: RedeliveryDenied) -> None:
+    final: bool = error.is_final
+    left: int = denied.seconds_left
+    reasons: tuple[Reason, ...] = denied.reasons
 
 
 def more_errors(gateway: GatewayError, taken: ReferenceTakenError, invalid: InvalidValueError) -> None:

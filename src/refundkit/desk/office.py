@@ -89,7 +89,7 @@ class Office:
 
         What is overdue stays so until somebody has looked.
         """
-        order = recorder.order
+        order = _marked(before, recorder)
         has_own = order.due_at not in (None, before.due_at)
         if has_own or _clockwork(order) == _clockwork(before):
             return order
@@ -154,6 +154,16 @@ class Office:
                 f"Order {order.id} is {kind} order and gateway {name} has {credentials} credentials.",
             )
         return gateway
+
+
+def _marked(before: Order, recorder: Recorder) -> Order:
+    """Have the goods looked at whenever something happened to the money, in the same transaction."""
+    order, now = recorder.order, recorder.now
+    if not order.deliveries or order.refunds == before.refunds:
+        return order
+    if order.delivery_due_at is not None and order.delivery_due_at <= now:
+        return order
+    return attrs.evolve(order, delivery_due_at=now)
 
 
 def _clockwork(order: Order) -> tuple[object, ...]:

@@ -18,9 +18,10 @@ def require_new(order: Order) -> None:
     Raises:
         InvalidValueError: if it has refunds, flags, a version, or marks of what gateways reported.
     """
-    history = (order.requests, order.refunds, order.disputes, order.flags, order.version, order.due_at)
+    history = (order.requests, order.refunds, order.disputes, order.flags, order.credit_notes)
+    marks = (order.version, order.due_at, order.delivery_due_at, order.redelivered_at)
     reported = (payment.confirmed is not None or payment.reported_version for payment in order.payments)
-    if any(history) or any(reported) or order.fetch_due_at is not None:
+    if any(history) or any(marks) or any(reported) or order.fetch_due_at is not None:
         raise InvalidValueError(
             f"Order {order.id} brings a history; register it without, then tell what happened with "
             "record_external().",

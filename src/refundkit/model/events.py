@@ -49,6 +49,17 @@ class EventKind(StrEnum):
     DISPUTE_WON = "dispute.won"
     DISPUTE_LOST = "dispute.lost"
     DISPUTE_CLOSED = "dispute.closed"
+    DELIVERY_ADDED = "delivery.added"
+    DELIVERY_DELIVERED = "delivery.delivered"
+    DELIVERY_FAILED = "delivery.failed"
+    DELIVERY_DEAD_LETTERED = "delivery.dead_lettered"
+    DELIVERY_RETRIED = "delivery.retried"
+    DELIVERY_REVOKED = "delivery.revoked"
+    DELIVERY_REVOCATION_FAILED = "delivery.revocation_failed"
+    ORDER_REDELIVERED = "order.redelivered"
+    CUSTOMER_NOTIFIED = "customer.notified"
+    CUSTOMER_NOT_NOTIFIED = "customer.not_notified"
+    CREDIT_NOTE_ISSUED = "credit_note.issued"
 
 
 @frozen(kw_only=True)

@@ -16,6 +16,7 @@ from attrs import field, frozen
 
 from refundkit.errors import InvalidValueError, OrderNotFoundError
 from refundkit.model import fields, ledger, standing
+from refundkit.model.credit_notes import CreditNote
 from refundkit.model.deliveries import Delivery
 from refundkit.model.disputes import Dispute
 from refundkit.model.documents import Document
@@ -51,9 +52,10 @@ class Order:
     """One order of one currency: what was bought, how it was paid, and everything that happened since.
 
     A shop registers ``id`` to ``metadata``. The rest is history, which the desk alone writes: accepted
-    ``requests``, ``refunds``, ``disputes``, ``flags``, and the ``version`` that grows by one with every
-    change. ``fetch_due_at`` marks that the gateways must be asked, because a webhook or an answer says that there is
-    news; ``due_at`` is when the sweep shall look at the order again.
+    ``requests``, ``refunds``, ``disputes``, ``flags``, ``credit_notes``, and the ``version`` that grows by one
+    with every change. ``fetch_due_at`` marks that the gateways must be asked, because a webhook or an answer
+    says that there is news; ``due_at`` is when the sweep shall look at the order again, ``delivery_due_at`` when
+    something shall be handed over or taken back, and ``redelivered_at`` when somebody last had it sent again.
     """
 
     id: str = field(validator=fields.identifier)
@@ -74,10 +76,17 @@ class Order:
     refunds: tuple[Refund, ...] = _several(Refund)
     disputes: tuple[Dispute, ...] = _several(Dispute)
     flags: tuple[Flag, ...] = _several(Flag)
+    credit_notes: tuple[CreditNote, ...] = _several(CreditNote)
     fetch_due_at: datetime | None = field(
         default=None, converter=fields.to_utc, validator=fields.optional(fields.moment)
     )
     due_at: datetime | None = field(
+        default=None, converter=fields.to_utc, validator=fields.optional(fields.moment)
+    )
+    delivery_due_at: datetime | None = field(
+        default=None, converter=fields.to_utc, validator=fields.optional(fields.moment)
+    )
+    redelivered_at: datetime | None = field(
         default=None, converter=fields.to_utc, validator=fields.optional(fields.moment)
     )
     version: int = field(default=0, validator=fields.count)
@@ -258,6 +267,14 @@ class Order:
     def with_request(self, accepted: AcceptedRequest, refunds: Iterable[Refund]) -> Order:
         """Add an accepted request with its legs."""
         return attrs.evolve(self, requests=(*self.requests, accepted), refunds=(*self.refunds, *refunds))
+
+    def with_delivery(self, delivery: Delivery) -> Order:
+        """Add *delivery*, or put it in place of the one with its id."""
+        return attrs.evolve(self, deliveries=_placed(self.deliveries, delivery, lambda known: known.id))
+
+    def with_credit_note(self, note: CreditNote) -> Order:
+        """Add a credit note."""
+        return attrs.evolve(self, credit_notes=(*self.credit_notes, note))
 
     def with_dispute(self, dispute: Dispute) -> Order:
         """Add *dispute*, or put it in place of the one with its payment and reference."""

@@ -154,6 +154,7 @@ class Refund:
     leased_until: datetime | None = _moment()
     unclear_at: datetime | None = _moment()
     settled_at: datetime | None = _moment()
+    notified_at: datetime | None = _moment()
     attempts: int = field(default=0, validator=fields.count)
 
     def __attrs_post_init__(self) -> None:

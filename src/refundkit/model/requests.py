@@ -126,7 +126,8 @@ class RefundRequest:
     the customer keeps, and the difference is given back. ``payments`` fixes the spread, ``via`` names
     another gateway that gives the money back in place of the one that took it.
 
-    ``reason`` and ``note`` are for the audit log and never reach the customer (law S6).
+    ``notify`` says whether the customer is written to (None: as the policy says), and ``message`` what that
+    letter says beside the figures. ``reason`` and ``note`` are for the audit log and never reach the customer (law S6).
 
     >>> RefundRequest(key="return-4711", reason="arrived broken", lines={"line-1": 2}).lines
     (LineRefund(line_id='line-1', quantity=2, amount=None),)
@@ -152,6 +153,7 @@ class RefundRequest:
     note: str = field(default="", validator=fields.text)
     return_id: str | None = field(default=None, validator=fields.optional(fields.identifier))
     notify: bool | None = field(default=None, validator=fields.optional(fields.flag))
+    message: str = field(default="", validator=fields.text)
     approved_by: Actor | None = field(default=None, validator=fields.optional(fields.instance(Actor)))
     metadata: Mapping[str, Any] = field(factory=FrozenMap, converter=fields.to_map, validator=fields.json_map)
 
@@ -175,8 +177,8 @@ class RefundRequest:
 
     @property
     def digest(self) -> str:
-        """Identify the content (SHA-256, hex) apart from ``approved_by``, ``note`` and ``notify`` (law E3)."""
-        content = _canonical(self, leave_out=("approved_by", "note", "notify"))
+        """Identify the content (SHA-256, hex) apart from approval, note and what is said to the customer (law E3)."""
+        content = _canonical(self, leave_out=("approved_by", "note", "notify", "message"))
         return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
     def _check_form(self) -> None:

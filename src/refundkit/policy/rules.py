@@ -231,13 +231,14 @@ class Policy:
     """What a shop allows: ``rules`` of its choice, how money is spread over payments, and what else.
 
     ``standing`` rules hold whatever ``rules`` says. ``remainder`` decides about money that no gateway can
-    give back by itself.
+    give back by itself. ``notify`` says whether customers are written to when a request does not say.
     """
 
     rules: tuple[Rule, ...] = field(default=(), converter=_to_tuple, validator=_rules)
     spread: Spread = field(factory=FewestRefunds)
     remainder: Remainder = field(default=Remainder.DENY, validator=fields.choice(Remainder))
     standing: tuple[Rule, ...] = field(default=(BlockingDocuments(),), converter=_to_tuple, validator=_rules)
+    notify: bool = field(default=False, validator=fields.flag)
 
     def judge(self, case: Case) -> tuple[tuple[Reason, ...], tuple[Reason, ...]]:
         """Ask every rule; return the reasons to deny, and the reasons to let another person look."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
+from enum import StrEnum
 from typing import Any
 
 from attrs import field, frozen
@@ -26,8 +27,10 @@ __all__ = [
     "ChangeFunction",
     "Hint",
     "News",
+    "NumberedFunction",
     "OrderFilter",
     "Store",
+    "Work",
     "email_key",
     "is_unsettled",
     "names_of",
@@ -37,6 +40,24 @@ __all__ = [
 ]
 
 ChangeFunction = Callable[[Order], tuple[Order, tuple[Event, ...]]]
+NumberedFunction = Callable[[Order, int], tuple[Order, tuple[Event, ...]]]
+
+
+class Work(StrEnum):
+    """What a sweep is for: each has a due time of its own on every order."""
+
+    REFUNDS = "refunds"
+    DELIVERIES = "deliveries"
+
+    @property
+    def field(self) -> str:
+        """The field of an order that says when it is due."""
+        return "due_at" if self is Work.REFUNDS else "delivery_due_at"
+
+    def due_at(self, order: Order) -> datetime | None:
+        """Return when *order* is due."""
+        due: datetime | None = getattr(order, self.field)
+        return due
 
 
 @frozen(kw_only=True)
@@ -170,6 +191,14 @@ class Store(ABC):
         """
 
     @abstractmethod
+    def issue(self, order_id: str, series: str, function: NumberedFunction) -> Change:
+        """Change an order with the next number of *series*, counted from 1 and without gaps.
+
+        The number is used up with the change that is written, or not at all: if *function* raises or returns
+        the very order it was given, the next caller gets the same number. Otherwise as `change`.
+        """
+
+    @abstractmethod
     def find_payment(self, gateway: str, reference: str) -> str | None:
         """Return the id of the order whose payment at *gateway* has this reference, alias or group."""
 
@@ -182,8 +211,10 @@ class Store(ABC):
         """Yield the orders that *wanted* accepts, by id, without holding all of them in memory."""
 
     @abstractmethod
-    def claim(self, now: datetime, *, until: datetime, limit: int) -> tuple[str, ...]:
-        """Take at most *limit* orders whose ``due_at`` has come, the longest due first.
+    def claim(
+        self, now: datetime, *, until: datetime, limit: int, work: Work = Work.REFUNDS
+    ) -> tuple[str, ...]:
+        """Take at most *limit* orders that are due for *work*, the longest due first.
 
         Each claimed order is due again at *until*, so that no two sweeps take it at the same time and a
         sweep that dies loses nothing.

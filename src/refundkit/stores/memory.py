@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from itertools import islice
+from typing import Any
 
 import attrs
 
@@ -18,8 +19,10 @@ from refundkit.stores.base import (
     ChangeFunction,
     Hint,
     News,
+    NumberedFunction,
     OrderFilter,
     Store,
+    Work,
     names_of,
     require_free,
     require_same,
@@ -41,6 +44,7 @@ class MemoryStore(Store):
         self._undelivered: dict[str, News] = {}
         self._references: dict[tuple[str, str], str] = {}
         self._refunds: dict[str, str] = {}
+        self._series: dict[str, int] = {}
         self._hints: dict[tuple[str, str], datetime] = {}
 
     @contextmanager
@@ -69,12 +73,24 @@ class MemoryStore(Store):
             raise OrderNotFoundError(f"There is no order {order_id!r}.", order_id=order_id) from None
 
     def change(self, order_id: str, function: ChangeFunction) -> Change:
+        return self._change(order_id, function)
+
+    def issue(self, order_id: str, series: str, function: NumberedFunction) -> Change:
+        def numbered(order: Order) -> tuple[Order, tuple[Event, ...]]:
+            return function(order, self._series.get(series, 0) + 1)
+
+        return self._change(order_id, numbered, series=series)
+
+    def _change(self, order_id: str, function: ChangeFunction, *, series: str | None = None) -> Change:
         with self._writing():
             self._changing = threading.get_ident()
             try:
-                return self._apply(self.get(order_id), function)
+                change = self._apply(before := self.get(order_id), function)
             finally:
                 self._changing = None
+            if series is not None and change.order is not before:
+                self._series[series] = self._series.get(series, 0) + 1
+            return change
 
     def _apply(self, order: Order, function: ChangeFunction) -> Change:
         newer, events = function(order)
@@ -106,16 +122,16 @@ class MemoryStore(Store):
             if wanted.accepts(self._orders[order_id]):
                 yield self._orders[order_id]
 
-    def claim(self, now: datetime, *, until: datetime, limit: int) -> tuple[str, ...]:
+    def claim(
+        self, now: datetime, *, until: datetime, limit: int, work: Work = Work.REFUNDS
+    ) -> tuple[str, ...]:
         with self._writing():
-            due = [
-                (order.due_at, order.id)
-                for order in self._orders.values()
-                if order.due_at and order.due_at <= now
-            ]
-            claimed = tuple(order_id for _, order_id in sorted(due)[:limit])
+            dates = ((work.due_at(order), order.id) for order in self._orders.values())
+            due = sorted((date, order_id) for date, order_id in dates if date and date <= now)
+            claimed = tuple(order_id for _, order_id in due[:limit])
             for order_id in claimed:
-                self._orders[order_id] = attrs.evolve(self._orders[order_id], due_at=until)
+                lease: dict[str, Any] = {work.field: until}
+                self._orders[order_id] = attrs.evolve(self._orders[order_id], **lease)
             return claimed
 
     def events(self, order_id: str) -> tuple[Event, ...]:

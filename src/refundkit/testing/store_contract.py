@@ -21,6 +21,7 @@ from __future__ import annotations
 from refundkit.testing.store_rules.changes import ChangeRules
 from refundkit.testing.store_rules.events import EventRules
 from refundkit.testing.store_rules.hints import HintRules
+from refundkit.testing.store_rules.numbers import NumberRules
 from refundkit.testing.store_rules.orders import OrderRules
 from refundkit.testing.store_rules.references import ReferenceRules
 from refundkit.testing.store_rules.search import SearchRules
@@ -29,5 +30,14 @@ from refundkit.testing.store_rules.sweep import SweepRules
 __all__ = ["StoreContract"]
 
 
-class StoreContract(OrderRules, ReferenceRules, ChangeRules, EventRules, SweepRules, SearchRules, HintRules):
+class StoreContract(
+    OrderRules,
+    ReferenceRules,
+    ChangeRules,
+    EventRules,
+    SweepRules,
+    SearchRules,
+    HintRules,
+    NumberRules,
+):
     """All rules. The fixture ``store`` is an empty store, for each test a new one."""

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from refundkit.model.events import Event
 from refundkit.model.orders import Order
 from refundkit.model.refunds import RESERVING
-from refundkit.stores.base import News, OrderFilter
+from refundkit.stores.base import News, OrderFilter, Work
 from refundkit.stores.sql import columns, rows, tables
 from refundkit.stores.sql.cells import Raw, Row, raw
 
@@ -129,9 +129,10 @@ def _has(table: sa.Table, condition: sa.ColumnElement[bool]) -> sa.ColumnElement
     return _O.id.in_(sa.select(table.c.order_id).where(condition))
 
 
-def due(now: datetime, limit: int) -> sa.Select[tuple[str]]:
+def due(work: Work, now: datetime, limit: int) -> sa.Select[tuple[str]]:
     """Select the orders whose time has come, the longest due first."""
-    return sa.select(_O.id).where(_O.due_at <= now).order_by(_O.due_at, _O.id).limit(limit)
+    due_at = tables.orders.c[work.field]
+    return sa.select(_O.id).where(due_at <= now).order_by(due_at, _O.id).limit(limit)
 
 
 # Finding by what a gateway or a caller knows.

@@ -13,6 +13,7 @@ from typing import Any
 import sqlalchemy as sa
 from attrs import frozen
 
+from refundkit.model.credit_notes import CreditNote
 from refundkit.model.deliveries import Delivery, DeliveryStatus
 from refundkit.model.documents import Document, DocumentKind
 from refundkit.model.events import Event, EventKind
@@ -43,12 +44,18 @@ class Part:
 # Deliveries, documents, flags and tags.
 
 
+_DELIVERY_STATE = (
+    *("handed_over", "moves", "attempts", "last_error"),
+    *("delivered_at", "due_at", "leased_until"),
+)
+
+
 def _delivery_row(position: int, delivery: Delivery) -> Values:
     return {
-        **same(delivery, "id", "line_id", "kind", "target", "status", "quantity", "attempts", "last_error"),
+        **same(delivery, "id", "line_id", "kind", "target", "status", "quantity"),
+        **same(delivery, *_DELIVERY_STATE),
         "position": position,
         "revision": 0,
-        "delivered_at": delivery.delivered_at,
         "details": json_text(delivery.details),
     }
 
@@ -57,8 +64,16 @@ def _as_delivery(row: Row) -> Delivery:
     return Delivery(
         status=DeliveryStatus(row.status),
         details=json.loads(row.details),
-        **same(row, "id", "line_id", "kind", "target", "quantity", "attempts", "last_error", "delivered_at"),
+        **same(row, "id", "line_id", "kind", "target", "quantity", *_DELIVERY_STATE),
     )
+
+
+def _credit_note_row(position: int, note: CreditNote) -> Values:
+    return {**same(note, "series", "number", "refund_id"), "position": position, "note": dumps(note)}
+
+
+def _as_credit_note(row: Row) -> CreditNote:
+    return from_json(json.loads(row.note), CreditNote)
 
 
 def _document_row(position: int, document: Document) -> Values:
@@ -78,6 +93,7 @@ def _as_flag(row: Row) -> Flag:
 
 
 _delivery = remembered(tables.deliveries, _as_delivery)
+_credit_note = remembered(tables.credit_notes, _as_credit_note)
 _document = remembered(tables.documents, _as_document)
 _flag = remembered(tables.flags, _as_flag)
 _tag = remembered(tables.tags, lambda row: row.tag)
@@ -96,6 +112,12 @@ PARTS = (
     ),
     Part(table=tables.deliveries, values=lambda order: order.deliveries, row=_delivery_row),
     Part(table=tables.documents, values=lambda order: order.documents, row=_document_row),
+    Part(
+        table=tables.credit_notes,
+        values=lambda order: order.credit_notes,
+        row=_credit_note_row,
+        is_kept=True,
+    ),
     Part(table=tables.flags, values=lambda order: order.flags, row=_flag_row),
     Part(
         table=tables.tags,
@@ -110,7 +132,7 @@ PARTS = (
 def order_row(order: Order) -> Values:
     """Make the columns that every change writes; what it is due at and what was registered are not among them."""
     return {
-        **same(order, "currency", "placed_at", "test", "status", "fetch_due_at", "version"),
+        **same(order, "currency", "placed_at", "test", "status", "fetch_due_at", "redelivered_at", "version"),
         "customer_email": email_key(order),
         "flagged": order.is_flagged,
         "customer": None if order.customer is None else dumps(order.customer),
@@ -127,7 +149,8 @@ def order(row: Row, parts: Mapping[sa.Table, Sequence[Raw]]) -> Order:
     """Make an order of its row and the raw rows of its parts, each in the order of their positions."""
     lines = grouped(parts[tables.refund_lines], _OF_REFUND)
     return Order(
-        **same(row, "id", "currency", "placed_at", "test", "fetch_due_at", "due_at", "version"),
+        **same(row, "id", "currency", "placed_at", "test", "fetch_due_at", "version"),
+        **same(row, "due_at", "delivery_due_at", "redelivered_at"),
         customer=None if row.customer is None else from_json(json.loads(row.customer), Customer),
         notes=tuple(from_json(note, Note) for note in json.loads(row.notes)),
         metadata=json.loads(row.metadata),
@@ -140,6 +163,7 @@ def order(row: Row, parts: Mapping[sa.Table, Sequence[Raw]]) -> Order:
         disputes=tuple(map(rows_money.dispute, parts[tables.disputes])),
         deliveries=tuple(map(_delivery, parts[tables.deliveries])),
         documents=tuple(map(_document, parts[tables.documents])),
+        credit_notes=tuple(map(_credit_note, parts[tables.credit_notes])),
         flags=tuple(map(_flag, parts[tables.flags])),
         tags=tuple(map(_tag, parts[tables.tags])),
     )

@@ -136,7 +136,8 @@ _REFUND = (
         "revision",
         "outside_cap",
     ),
-    *("created_at", "first_sent_at", "last_sent_at", "leased_until", "unclear_at", "settled_at", "attempts"),
+    *("created_at", "first_sent_at", "last_sent_at", "leased_until", "unclear_at"),
+    *("settled_at", "notified_at", "attempts"),
 )
 
 

@@ -20,8 +20,10 @@ from refundkit.stores.base import (
     ChangeFunction,
     Hint,
     News,
+    NumberedFunction,
     OrderFilter,
     Store,
+    Work,
     require_same,
     stamped,
 )
@@ -109,27 +111,41 @@ class SQLStore(Store):
         return self._write(add)
 
     def change(self, order_id: str, function: ChangeFunction) -> Change:
-        def change(connection: sa.Connection) -> Change:
-            select = self._transactions.lock(reading.order_row)
-            order = _read(connection, select, order_id)
-            newer, events = function(order)
-            if newer is order and not events:
-                return Change(order=order)
-            newer = attrs.evolve(newer, version=order.version + 1)
-            events = stamped(newer, events)
-            writing.update_order(connection, order, newer)
-            writing.insert_events(connection, events)
-            return Change(order=newer, events=events)
+        return self._write(lambda connection: self._change(connection, order_id, function))
 
-        return self._write(change)
+    def _change(self, connection: sa.Connection, order_id: str, function: ChangeFunction) -> Change:
+        order = _read(connection, self._transactions.lock(reading.order_row), order_id)
+        newer, events = function(order)
+        if newer is order and not events:
+            return Change(order=order)
+        newer = attrs.evolve(newer, version=order.version + 1)
+        events = stamped(newer, events)
+        writing.update_order(connection, order, newer)
+        writing.insert_events(connection, events)
+        return Change(order=newer, events=events)
 
-    def claim(self, now: datetime, *, until: datetime, limit: int) -> tuple[str, ...]:
+    def issue(self, order_id: str, series: str, function: NumberedFunction) -> Change:
+        def issue(connection: sa.Connection) -> Change:
+            # The order is locked first and the series last, as everybody does it.
+            def numbered(order: Order) -> tuple[Order, tuple[Event, ...]]:
+                newer, events = function(order, writing.next_number(connection, series))
+                if newer is order and not events:
+                    writing.put_back(connection, series)
+                return newer, events
+
+            return self._change(connection, order_id, numbered)
+
+        return self._write(issue)
+
+    def claim(
+        self, now: datetime, *, until: datetime, limit: int, work: Work = Work.REFUNDS
+    ) -> tuple[str, ...]:
         def claim(connection: sa.Connection) -> tuple[str, ...]:
-            select = self._transactions.lock(reading.due(now, max(limit, 0)), skip=True)
+            select = self._transactions.lock(reading.due(work, now, max(limit, 0)), skip=True)
             claimed = tuple(connection.scalars(select))
             if claimed:
-                orders = tables.orders
-                connection.execute(sa.update(orders).where(orders.c.id.in_(claimed)).values(due_at=until))
+                lease = sa.update(tables.orders).where(tables.orders.c.id.in_(claimed))
+                connection.execute(lease.values({work.field: until}))
             return claimed
 
         return self._write(claim)

@@ -80,12 +80,20 @@ orders = _table(
     sa.Column("flagged", Truth, nullable=False),
     moment("fetch_due_at"),
     moment("due_at"),
+    moment("delivery_due_at"),
+    moment("redelivered_at"),
     number("version", least=1),
     json_("customer", optional=True),
     json_("notes"),
     json_("metadata"),
     json_("registered"),
     sa.Index("refundkit_orders_due", "due_at", "id", **_where("due_at IS NOT NULL")),
+    sa.Index(
+        "refundkit_orders_delivery_due",
+        "delivery_due_at",
+        "id",
+        **_where("delivery_due_at IS NOT NULL"),
+    ),
     sa.Index("refundkit_orders_by_email", "customer_email"),
     sa.Index("refundkit_orders_by_status", "status"),
     sa.Index("refundkit_orders_flagged", "id", **_where("flagged")),
@@ -192,6 +200,7 @@ refunds = _of_order(
     moment("leased_until"),
     moment("unclear_at"),
     moment("settled_at"),
+    moment("notified_at"),
     number("attempts"),
     # Law C4: a refund names a payment of its own order.
     sa.ForeignKeyConstraint(["order_id", "payment_id"], [payments.c.order_id, payments.c.id]),
@@ -246,9 +255,14 @@ deliveries = _of_order(
     text("target"),
     one_of("status", DeliveryStatus),
     number("quantity", least=1),
+    number("handed_over"),
+    number("moves"),
     number("attempts"),
     text("last_error"),
     moment("delivered_at"),
+    moment("due_at"),
+    moment("leased_until"),
+    _check("handed_over_of_quantity", "handed_over <= quantity"),
     json_("details"),
     _check("registered", "revision = 0"),
     sa.ForeignKeyConstraint(
@@ -266,6 +280,21 @@ documents = _of_order(
     text("number"),
     moment("issued_at"),
     key=("id",),
+)
+
+# The last number that was used of each series of credit notes.
+series = _table("series", id_("series"), number("last"), sa.PrimaryKeyConstraint("series"))
+
+credit_notes = _of_order(
+    "credit_notes",
+    number("position"),
+    id_("series"),
+    number("number", least=1),
+    id_("refund_id"),
+    json_("note"),
+    sa.ForeignKeyConstraint(["order_id", "refund_id"], [refunds.c.order_id, refunds.c.id]),
+    sa.Index("refundkit_credit_notes_by_number", "series", "number", unique=True),
+    key=("refund_id",),
 )
 
 flags = _of_order(

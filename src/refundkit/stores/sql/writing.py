@@ -17,7 +17,7 @@ from refundkit.errors import StoreError
 from refundkit.model.events import Event
 from refundkit.model.orders import Order
 from refundkit.serialization import dumps
-from refundkit.stores.base import Hint, names_of, require_free
+from refundkit.stores.base import Hint, Work, names_of, require_free
 from refundkit.stores.sql import rows, tables
 from refundkit.stores.sql.cells import Values, json_text
 from refundkit.stores.sql.rows import Part
@@ -30,6 +30,8 @@ __all__ = [
     "keep_hint",
     "mark_delivered",
     "mark_taken",
+    "next_number",
+    "put_back",
     "update_order",
 ]
 
@@ -65,6 +67,7 @@ def insert_order(connection: sa.Connection, registered: Order, order: Order) -> 
     values = {
         "id": order.id,
         "due_at": order.due_at,
+        "delivery_due_at": order.delivery_due_at,
         "registered": dumps(registered),
         **rows.order_row(order),
     }
@@ -73,6 +76,9 @@ def insert_order(connection: sa.Connection, registered: Order, order: Order) -> 
     for part in rows.PARTS:
         _write(connection, order.id, _difference(part, None, order))
     _take_references(connection, None, order)
+
+
+_DUE = tuple(work.field for work in Work)
 
 
 def update_order(connection: sa.Connection, old: Order, new: Order) -> None:
@@ -84,8 +90,8 @@ def update_order(connection: sa.Connection, old: Order, new: Order) -> None:
     """
     _require_same_record(old, new)
     values = rows.order_row(new)
-    if new.due_at != old.due_at:
-        values["due_at"] = new.due_at
+    # A change that leaves a due time alone keeps the lease that a sweep may have taken meanwhile.
+    values |= {name: getattr(new, name) for name in _DUE if getattr(new, name) != getattr(old, name)}
     known = {"at_id": old.id, "at_version": old.version}
     if connection.execute(_CHANGE_ORDER, {**values, **known}).first() is None:
         raise OutpacedError
@@ -237,6 +243,26 @@ def mark_taken(connection: sa.Connection, lock: Lock, event: Event, listeners: I
 
 def _event_at(event: Event) -> Values:
     return {f"at_{name}": getattr(event, name) for name in ("order_id", "version", "number")}
+
+
+# Numbers without gaps.
+
+_NEXT = sa.text(
+    "INSERT INTO refundkit_series (series, last) VALUES (:series, 1) "
+    "ON CONFLICT (series) DO UPDATE SET last = refundkit_series.last + 1 RETURNING last"
+)
+_PUT_BACK = sa.text("UPDATE refundkit_series SET last = last - 1 WHERE series = :series")
+
+
+def next_number(connection: sa.Connection, series: str) -> int:
+    """Take the next number of a series; others wait for theirs until this transaction has ended."""
+    number: int = connection.execute(_NEXT, {"series": series}).scalar_one()
+    return number
+
+
+def put_back(connection: sa.Connection, series: str) -> None:
+    """Put back the number that this transaction took and does not need."""
+    connection.execute(_PUT_BACK, {"series": series})
 
 
 # Hints.

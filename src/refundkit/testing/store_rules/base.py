@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 import attrs
 import pytest
 
+from refundkit.model.credit_notes import CreditNote, CreditNoteLine, Party
 from refundkit.model.deliveries import Delivery, DeliveryStatus
 from refundkit.model.documents import Document, DocumentKind
 from refundkit.model.lines import LineKind
@@ -142,15 +143,46 @@ def lived_order(order: Order) -> Order:
             Document(id="doc-1", kind=DocumentKind.BILLING_INVOICE, number="R-1", issued_at=NOW),
             Document(id="doc-2", kind=DocumentKind.OTHER),
         ),
-        deliveries=(order.deliveries[0].moved(DeliveryStatus.DELIVERED, at=NOW, error="late"),),
+        deliveries=(
+            attrs.evolve(
+                order.deliveries[0].moved(DeliveryStatus.DELIVERED, at=NOW, error="late"),
+                handed_over=1,
+                moves=3,
+                due_at=NOW,
+                leased_until=NOW,
+            ),
+        ),
+        credit_notes=(_credit_note(order),),
+        delivery_due_at=NOW,
+        redelivered_at=NOW,
         fetch_due_at=NOW,
         due_at=NOW + timedelta(microseconds=1),
     )
 
 
+def _credit_note(order: Order) -> CreditNote:
+    line = CreditNoteLine(
+        description="Größe 🧥", quantity=1, gross=eur(1000), tax=eur(160), tax_rate=Decimal("19.00")
+    )
+    return CreditNote(
+        series="CN",
+        number=17,
+        order_id=order.id,
+        refund_id="r-external",
+        issued_at=NOW,
+        refunded_at=NOW,
+        seller=Party(name="Laden", address=("Weg 1", "注文"), email="a@b.example", tax_id="DE1"),
+        buyer=Party(name="Åsa"),
+        lines=(line,),
+        gross=eur(1000),
+        invoice="R-1",
+        paid_back="card",
+    )
+
+
 def _refunds() -> tuple[Any, ...]:
     times: dict[str, Any] = dict.fromkeys(
-        ("first_sent_at", "last_sent_at", "leased_until", "unclear_at", "settled_at"), NOW
+        ("first_sent_at", "last_sent_at", "leased_until", "unclear_at", "settled_at", "notified_at"), NOW
     )
     prepared = {"amount": 1000, "metadata": {"refundkit_id": "x"}}
     failed = {"status": RefundStatus.FAILED, "failure": FailureCode.DECLINED, "failure_text": "nein"}

@@ -8,7 +8,7 @@ from datetime import timedelta
 
 import attrs
 
-from refundkit.stores.base import Store
+from refundkit.stores.base import Store, Work
 from refundkit.testing.builders import NOW, eur, make_order, with_request
 from refundkit.testing.store_rules.base import Rules, at_once
 
@@ -72,3 +72,12 @@ class SweepRules(Rules):
         claimed = [name for claim in claims if isinstance(claim, tuple) for name in claim]
         assert len(set(claimed)) == len(claimed)
         assert sorted((*claimed, *store.claim(NOW, until=LATER, limit=12))) == sorted(names)
+
+    def test_each_work_has_its_own_time(self, store: Store, other_store: Store) -> None:
+        """5.7 Deliveries are due apart from refunds; claiming for one work leaves the other alone."""
+        store.add(make_order("o-1", due_at=NOW, delivery_due_at=NOW - timedelta(minutes=1)), ())
+        store.add(make_order("o-2", delivery_due_at=LATER), ())
+        assert store.claim(NOW, until=LATER, limit=9, work=Work.DELIVERIES) == ("o-1",)
+        assert other_store.claim(NOW, until=LATER, limit=9, work=Work.DELIVERIES) == ()
+        assert other_store.claim(NOW, until=LATER, limit=9) == ("o-1",)
+        assert store.get("o-1").delivery_due_at == LATER

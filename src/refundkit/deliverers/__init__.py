@@ -1,0 +1,1 @@
+"""Deliverers: who hands over the goods. `base` says what one is; each other module is one."""
