@@ -13,19 +13,20 @@ from refundkit import errors
 OPTIONAL = ("stripe", "sqlalchemy", "httpx", "psycopg", "paypalcheckoutsdk", "requests", "pytest")
 
 PROMISED = """
-AcceptedRequest Actor ActorKind BlockingDocuments ByMethod Capabilities Case Change ChangeFunction CreditNote
-CreditNoteLine Customer CustomerRecord Decision Delivery DeliveryError DeliveryStatus Dispute DisputeFunds
-DisputeReport DisputeStage DisputeStatus Document DocumentKind Event EventKind FailureCode FewestRefunds Flag FlagKind Gateway
-GatewayError GatewayUnavailableError Hint InvalidValueError KeyReuseError LineKind LineRefund Listener
-ManualGateway MaxAmount MaxRefunds MemoryStore Money NewestFirst News NonRefundable NormalizedStatus Note
-NumberedFunction OldestFirst Option Order OrderExistsError OrderFilter OrderLine OrderNotFoundError OrderStatus
-OutcomeUnknownError Party Patience PayPalGateway Payment PaymentFailure PaymentReport PaymentStatus
-PlanChangedError PluginError Policy Proportional Purpose Reason Reconciliation Recovery ReferenceTakenError
-RedeliveryDenied Refund RefundCall RefundDenied RefundDesk RefundLine RefundOrigin RefundPlan RefundReason RefundReport
+AcceptedRequest Actor ActorKind BlockingDocuments ByMethod Capabilities Case Change ChangeFunction
+CreditNote CreditNoteLine Customer CustomerRecord Decision Delivery DeliveryError DeliveryStatus Dispute
+DisputeFunds DisputeReport DisputeStage DisputeStatus Document DocumentKind Event EventKind FailureCode
+FewestRefunds Flag FlagKind Gateway GatewayError GatewayUnavailableError Hint InvalidValueError
+KeyReuseError LineKind LineRefund Listener ManualGateway MaxAmount MaxRefunds MemoryStore Money
+NewestFirst News NonRefundable NormalizedStatus Note NumberedFunction OldestFirst Option Order
+OrderExistsError OrderFilter OrderLine OrderNotFoundError OrderStatus OutcomeUnknownError Party Patience
+PayPalGateway Payment PaymentFailure PaymentReport PaymentStatus PlanChangedError PluginError Policy
+Proportional Purpose Reason Reconciliation Recovery ReferenceTakenError RedeliveryDenied Refund
+RefundCall RefundDenied RefundDesk RefundLine RefundOrigin RefundPlan RefundReason RefundReport
 RefundRequest RefundResult RefundStatus RefundkitError Remainder RequestLine RestockingFee ReviewAbove
 ReviewRequired Rule SQLStore Settles ShopifyGateway Spread Store StoreBusyError StoreError StripeGateway
-TaxSum Timing Verdict Webhook WebhookError WhileDisputed Window Work hookimpl load_gateways load_listeners
-normalize_payment_failure normalize_status plan_refund plugin_manager
+TaxSum Timing Verdict Webhook WebhookError WhileDisputed Window Work hookimpl load_gateways
+load_listeners normalize_payment_failure normalize_status plan_refund plugin_manager
 """
 NAMES = tuple(PROMISED.split())
 
