@@ -1,4 +1,6 @@
-"""The project's tasks: tests, peers, types, lint, coverage, demo.
+"""The project's tasks: tests, peers, types, lint, coverage, audit, demo; and the long proofs.
+
+CI runs these in short: simulate, mutants, chaos, fuzz. `mutation` takes an hour.
 
 `nox` alone runs the tests: all of them on the Python that runs nox, and the fast part on every other
 supported Python that this machine has. The environment is passed along: CI=true makes a missing peer fail.
@@ -128,6 +130,64 @@ def demo(session: nox.Session) -> None:
     session.install(".[stripe,paypal,shopify,sql,testing]", *group("demo"))
     session.run("python", "examples/quickstart.py", *session.posargs)
     session.run("python", "examples/with_localstripe.py")
+
+
+# The long proofs. A number after -- says how long: `nox -s simulate -- 1000000`.
+
+
+def amount(session: nox.Session, usual: int) -> str:
+    """Return the number that was given after --, or the usual one."""
+    return session.posargs[0] if session.posargs else str(usual)
+
+
+@nox.session
+def simulate(session: nox.Session) -> None:
+    """Live through 200,000 simulated worlds, or as many as you say, and play against the reference model."""
+    session.install(*EDITABLE, *group("tests"))
+    seeds = amount(session, 200_000)
+    session.run("python", "-m", "tests.simulation", "--seeds", seeds, "--jobs", str(os.cpu_count() or 1))
+    session.run("pytest", "-s", "tests/simulation", env={"REFUNDKIT_BUDGET": "4"})
+    session.run(
+        "pytest", "-s", "tests/desk/test_against_a_model.py", env={"REFUNDKIT_MACHINE_EXAMPLES": "2000"}
+    )
+
+
+@nox.session
+def mutants(session: nox.Session) -> None:
+    """Switch known bugs on, one at a time: the simulation must find every one."""
+    session.install(*EDITABLE, *group("tests"))
+    session.run("pytest", "-s", "tests/simulation/test_mutants.py")
+
+
+@nox.session
+def chaos(session: nox.Session) -> None:
+    """Kill 400 processes per engine, or as many as you say, and cut the power 300 times."""
+    session.install(*EDITABLE, *group("tests"))
+    much = {"REFUNDKIT_KILLS": amount(session, 400), "REFUNDKIT_IMAGES": "300"}
+    session.run("pytest", "-s", "tests/chaos", env=much)
+
+
+@nox.session
+def fuzz(session: nox.Session) -> None:
+    """Throw hostile input at every parser, for 60 seconds each or as many as you say."""
+    session.install(*EDITABLE, *group("tests"))
+    session.run(
+        "pytest", "-s", "tests/security/test_fuzz.py", env={"REFUNDKIT_FUZZ_SECONDS": amount(session, 60)}
+    )
+
+
+@nox.session
+def mutation(session: nox.Session) -> None:
+    """Change the code in thousands of small ways: some test must notice each of them, or a list says why not."""
+    session.install(*EDITABLE, *group("tests"))
+    session.run("python", "-m", "tests.mutation", *session.posargs)
+
+
+@nox.session
+def audit(session: nox.Session) -> None:
+    """Ask the advisory database about every dependency of the library."""
+    session.install(".[stripe,paypal,shopify,postgresql,testing]", "pip-audit")
+    session.run("pip-audit", "--local", "--skip-editable")
 
 
 def run_measured(session: nox.Session) -> None:

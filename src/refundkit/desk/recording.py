@@ -38,6 +38,8 @@ def record_answer(recorder: Recorder, refund_id: str, report: RefundReport, *, a
     """
     before = recorder.order
     refund = before.refund(refund_id)
+    if _is_of_another(before, refund, report):
+        return _disbelieved(recorder, refund, report)
     if report.status is RefundStatus.FAILED and report.reference is None:
         return _declined(recorder, refund, report, attempt)
     if refund.status is RefundStatus.FAILED or _is_another(refund, report):
@@ -45,6 +47,27 @@ def record_answer(recorder: Recorder, refund_id: str, report: RefundReport, *, a
         return recorder.urging()
     recorder = _known(recorder, refund, report, _forwards_only)
     return recorder if recorder.order is before else _noted(recorder, refund.payment_id, before)
+
+
+def _is_of_another(order: Order, refund: Refund, report: RefundReport) -> bool:
+    """Whether an answer was mixed up: it carries the id or the reference of another refund of the order."""
+    if report.refund_id not in (None, refund.id):
+        return True
+    twin = _by_reference(order, refund.gateway, report)
+    return twin is not None and twin.id != refund.id
+
+
+def _disbelieved(recorder: Recorder, refund: Refund, report: RefundReport) -> Recorder:
+    """Leave the refund unanswered, and have the gateway asked."""
+    if refund.status is not RefundStatus.SUBMITTED:
+        return recorder.urging()
+    unclear = attrs.evolve(refund, leased_until=None, unclear_at=recorder.now)
+    text = f"{refund.gateway} answered with another refund: {report.reference or report.refund_id}."
+    return (
+        recorder.on(recorder.order.with_refund(unclear))
+        .saying(EventKind.REFUND_UNCLEAR, refund=unclear, text=text)
+        .urging()
+    )
 
 
 def _is_another(refund: Refund, report: RefundReport) -> bool:
