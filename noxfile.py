@@ -129,6 +129,7 @@ def demo(session: nox.Session) -> None:
     """Show refunds from wish to money: the vendors' real clients against servers on this machine."""
     session.install(".[stripe,paypal,shopify,sql,testing]", *group("demo"))
     session.run("python", "examples/quickstart.py", *session.posargs)
+    session.run("python", "examples/sweep.py")
     session.run("python", "examples/with_localstripe.py")
 
 

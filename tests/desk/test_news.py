@@ -2,9 +2,9 @@
 
 import pytest
 
-from refundkit import EventKind, RefundStatus
+from refundkit import EventKind, MemoryStore, RefundStatus
 from refundkit.testing.fake_gateway import Fault
-from tests.desk.shop import KIM, Shop, a_payment, an_order, eur, kinds_of
+from tests.desk.shop import KIM, Shop, a_payment, a_request, an_order, eur, kinds_of
 
 
 class Ears:
@@ -264,3 +264,15 @@ def test_more_stuck_events_than_a_page_holds_block_nobody(mocker):
     )
     shop.new_desk(listeners=[picky]).recover()
     assert heard == [EventKind.ORDER_REGISTERED]
+
+
+def test_a_restored_store_gives_its_events_other_ids():
+    """Law T4: a listener that remembers ids hears what happens after a restore, although versions count again."""
+    shop = Shop()
+    shop.refund("40.00")
+    lost = {event.id for event in shop.desk.timeline("o-1")}
+    shop.clock.advance(minutes=1)
+    restored = shop.new_desk(MemoryStore())
+    restored.register(an_order())
+    restored.refund("o-1", a_request(amount=eur("10.00"), key="another"))
+    assert lost.isdisjoint(event.id for event in restored.timeline("o-1"))

@@ -233,3 +233,28 @@ def test_a_webhook_that_is_faster_than_the_answer_finds_our_refund():
     assert shop.refund("40.00").returned == eur("40.00")
     assert shop.kinds().count(EventKind.REFUND_SUCCEEDED) == 1
     assert len(shop.order.refunds) == 1
+
+
+def test_a_webhook_is_not_forgotten_by_a_look_that_began_before_it():
+    """Law T1: two webhooks at the same tick of the clock; the second one's process dies before it has asked."""
+    shop = Shop()
+    shop.gateway.confirm_captured("ref-1", eur("100.00"))
+    real, other = shop.gateway.fetch, shop.new_desk()
+
+    def die(payments):
+        raise KeyboardInterrupt
+
+    def fetch(payments):
+        reports = real(payments)
+        shop.gateway.refund_elsewhere("ref-1", eur("5.00"))
+        shop.gateway.fetch = die
+        with pytest.raises(KeyboardInterrupt):
+            other.receive("fake", **shop.gateway.webhook("ref-1"))
+        shop.gateway.fetch = real
+        return reports
+
+    shop.gateway.fetch = fetch
+    shop.desk.receive("fake", **shop.gateway.webhook("ref-1"))
+    assert shop.is_due()
+    shop.desk.recover()
+    assert shop.order.refunded == eur("5.00")

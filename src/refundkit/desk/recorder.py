@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import attrs
@@ -48,7 +48,11 @@ class Recorder:
 
     def urging(self) -> Recorder:
         """Mark that the gateways must be asked at once: there is news, or what was heard does not fit together."""
-        return self.postponing(self.now)
+        known = self.order.fetch_due_at
+        if known is None or known > self.now:
+            return self.postponing(self.now)
+        # Never the same mark twice: whoever took up the older one must not clear this one as well.
+        return self.postponing(known - timedelta(microseconds=1))
 
     def postponing(self, until: datetime) -> Recorder:
         """Mark that the gateways must be asked, at *until* and not before."""

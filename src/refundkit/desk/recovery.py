@@ -126,7 +126,9 @@ def next_step(refund: Refund, can: Capabilities, look: Look, *, quarantine: time
 
 def _is_remembered(refund: Refund, can: Capabilities, look: Look) -> bool:
     """Whether the gateway still answers the same request with its first result."""
-    return look.asked_at - (refund.first_sent_at or look.asked_at) < can.idempotency_window
+    # It may have been sent for the first time since the look; a gateway without keys remembers not even that.
+    since = max(look.asked_at - (refund.first_sent_at or look.asked_at), timedelta(0))
+    return since < can.idempotency_window
 
 
 def _bring_on(office: Office, order: Order, refund: Refund, look: Look) -> Order:

@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 from attrs import field, frozen
 
 from refundkit.errors import InvalidValueError, PluginError, WebhookError, shown
+from refundkit.gateways.guards import Hidden
 from refundkit.model import fields
 from refundkit.model.capabilities import Capabilities, WhileDisputed
 from refundkit.model.fields import FrozenMap
@@ -40,25 +41,36 @@ def _to_headers(value: Any) -> Any:
     return FrozenMap({str(name).lower(): str(content) for name, content in value.items()})
 
 
-def _body(owner: object, attribute: object, value: Any) -> None:
-    if type(value) is not bytes:
+def _to_hidden(body: bytes | Hidden[bytes]) -> Hidden[bytes]:
+    if isinstance(body, Hidden):  # attrs.evolve hands over what is there already
+        return body
+    if type(body) is not bytes:
         raise InvalidValueError(
-            f"A webhook's body is the raw bytes as they arrived, not {type(value).__name__}; "
+            f"A webhook's body is the raw bytes as they arrived, not {type(body).__name__}; "
             "parsing them first would change what was signed.",
             field="body",
-            value=shown(type(value)),
+            value=shown(type(body)),
         )
+    return Hidden(body)
 
 
 @frozen(kw_only=True)
 class Webhook:
-    """A message as it arrived: raw ``body``, ``headers`` under lower-case names, and when it came."""
+    """A message as it arrived: raw ``body``, ``headers`` under lower-case names, and when it came.
 
-    body: bytes = field(validator=_body, repr=False)
+    The body is in no repr, ``asdict`` or pickle of it (law S2).
+    """
+
+    _body: Hidden[bytes] = field(alias="body", converter=_to_hidden, eq=lambda hidden: hidden(), repr=False)
     headers: Mapping[str, str] = field(
         converter=_to_headers, validator=fields.instance(FrozenMap), repr=False
     )
     received_at: datetime = field(converter=fields.to_utc, validator=fields.moment)
+
+    @property
+    def body(self) -> bytes:
+        """The raw bytes, as they were signed."""
+        return self._body()
 
 
 class Gateway(ABC):

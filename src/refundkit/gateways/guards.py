@@ -9,36 +9,22 @@ from typing import Any, Final, Generic, NoReturn, TypeVar
 from urllib.parse import urlsplit
 
 from refundkit.errors import InvalidValueError, PluginError, shown
+from refundkit.hidden import Hidden
 
-__all__ = ["Hidden", "check_timeout", "check_url", "checked_secrets", "is_any_of", "late_import"]
+__all__ = [
+    "Hidden",
+    "as_it_is",
+    "check_timeout",
+    "check_url",
+    "checked_secrets",
+    "is_any_of",
+    "late_import",
+]
 
 T = TypeVar("T")
 
 MAX_SECONDS: Final = 600
 LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
-
-
-class Hidden(Generic[T]):
-    """Something that no repr, ``vars``, ``asdict``, copy or pickle gives away (law S2); call it to use it.
-
-    >>> Hidden("sk_live_1")
-    <hidden>
-    """
-
-    __slots__ = ("_reveal",)
-
-    def __init__(self, content: T) -> None:
-        self._reveal: Callable[[], T] = lambda: content
-
-    def __call__(self) -> T:
-        """Return what is hidden."""
-        return self._reveal()
-
-    def __repr__(self) -> str:
-        return "<hidden>"
-
-    def __reduce__(self) -> NoReturn:
-        raise TypeError("Credentials are not copied or pickled; make the gateway where it is used.")
 
 
 def check_timeout(timeout: Any) -> None:
@@ -102,6 +88,11 @@ def is_any_of(given: Sequence[bytes], expected: Sequence[bytes]) -> bool:
     # A list, not any() over a generator, which would stop at the first one (law S1).
     matches = [hmac.compare_digest(one, other) for one in expected for other in given]
     return any(matches)
+
+
+def as_it_is(request: T) -> T:
+    """Stand in for an authentication of requests', which would otherwise look for one in a netrc file."""
+    return request
 
 
 @contextmanager

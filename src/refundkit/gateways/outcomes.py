@@ -8,10 +8,11 @@ from typing import Any, Final
 
 from refundkit.errors import GatewayUnavailableError, OutcomeUnknownError
 from refundkit.gateways.base import RefundCall
+from refundkit.gateways.records import UnreadableError
 from refundkit.model.refunds import FailureCode, RefundStatus
 from refundkit.model.reports import RefundReport
 
-__all__ = ["LONGEST_WAIT", "Meaning", "declined", "not_sent", "outcome_unknown", "retry_after"]
+__all__ = ["LONGEST_WAIT", "Meaning", "about", "declined", "not_sent", "outcome_unknown", "retry_after"]
 
 # A day, in seconds: whatever asks for more is a mistake, and the sweep is there long before.
 LONGEST_WAIT: Final = 86_400
@@ -25,6 +26,17 @@ class Meaning(StrEnum):
     DECLINED = "declined"
     NOT_EXECUTED = "not_executed"
     UNKNOWN = "unknown"
+
+
+def about(call: RefundCall, report: RefundReport) -> RefundReport:
+    """Return *report* if it is about the refund that was asked for.
+
+    Raises:
+        UnreadableError: if it tells another id of ours: somebody on the way has mixed up two answers.
+    """
+    if report.refund_id in (None, call.refund.id):
+        return report
+    raise UnreadableError("the answer is about another refund")
 
 
 def declined(call: RefundCall, failure: FailureCode, reason: str) -> RefundReport:

@@ -41,7 +41,7 @@ def strict_object(body: bytes, *, fraction: Callable[[str], Any] = str) -> Recor
             body.decode("utf-8"),
             object_pairs_hook=_unique,
             parse_constant=_no_constant,
-            parse_float=fraction,
+            parse_float=lambda digits: fraction(_bounded(digits)),
             parse_int=_small_int,
         )
     except (ValueError, RecursionError):
@@ -58,6 +58,12 @@ def _unique(pairs: list[tuple[str, Any]]) -> Record:
 
 def _no_constant(_: str) -> NoReturn:
     raise ValueError("NaN and Infinity are not JSON")
+
+
+def _bounded(digits: str) -> str:
+    if len(digits) > 2 * MAX_DIGITS:
+        raise ValueError("too many digits")
+    return digits
 
 
 def _small_int(digits: str) -> int:

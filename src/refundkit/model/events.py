@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
@@ -62,6 +62,9 @@ class EventKind(StrEnum):
     CREDIT_NOTE_ISSUED = "credit_note.issued"
 
 
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
 @frozen(kw_only=True)
 class Event:
     """One thing that happened to order ``order_id``; ``version`` and ``number`` give its place in time.
@@ -84,8 +87,12 @@ class Event:
 
     @property
     def id(self) -> str:
-        """The same for ever, however often the event is delivered."""
-        return f"{self.order_id}:{self.version}:{self.number}"
+        """The same for ever, however often the event is delivered, and no other event's.
+
+        The moment is part of it, because a store that was restored from a backup counts its versions again.
+        """
+        moment = (self.at - _EPOCH) // timedelta(microseconds=1)
+        return f"{self.order_id}:{self.version}:{self.number}:{moment:x}"
 
     def numbered(self, version: int, number: int) -> Event:
         """Return this event with its place in time."""

@@ -8,7 +8,7 @@ from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
-from types import GenericAlias
+from types import GenericAlias, UnionType
 from typing import Any, get_args, get_origin
 
 import attrs
@@ -74,6 +74,7 @@ def add_readers(converter: cattrs.Converter) -> None:
         converter.register_structure_hook(plain, _plain_in)
     converter.register_structure_hook(Money, _money_reader(converter))
     converter.register_structure_hook(StrEnum, _member_in)
+    converter.register_structure_hook_func(_is_either, _either_in)
     converter.register_structure_hook(Decimal, _decimal_in)
     converter.register_structure_hook(datetime, _moment_in)
     converter.register_structure_hook(timedelta, _duration_in)
@@ -149,6 +150,19 @@ def _member_in(data: Any, kind: type[StrEnum]) -> StrEnum:
         if type(data) is str:
             return kind(data)
     return misfit(f"one of {', '.join(kind)}", data)
+
+
+def _is_either(kind: Any) -> bool:
+    """Whether it is a member of one enum or of another, as the status of a refund or of a dispute."""
+    return isinstance(kind, UnionType) and all(
+        isinstance(one, type) and issubclass(one, StrEnum) for one in get_args(kind)
+    )
+
+
+def _either_in(data: Any, kind: Any) -> StrEnum:
+    members = {member.value: member for one in reversed(get_args(kind)) for member in one}
+    found: StrEnum | None = members.get(data) if type(data) is str else None
+    return found if found is not None else misfit(f"one of {', '.join(members)}", data)
 
 
 def _decimal_in(data: Any, _: Any) -> Decimal:

@@ -18,11 +18,12 @@ import requests
 from paypalcheckoutsdk.core import AccessTokenRequest, PayPalEnvironment, PayPalHttpClient
 from paypalcheckoutsdk.payments import CapturesRefundRequest
 
-from refundkit.gateways.guards import Hidden
+from refundkit.gateways.bodies import as_they_come, latest_end, whole
+from refundkit.gateways.guards import Hidden, as_it_is
 from refundkit.gateways.paypal.guards import checked_id
 from refundkit.gateways.paypal.tokens import NoTokenError, Token, Tokens, token_of
 from refundkit.gateways.paypal.transport import Account, Answer, Resource, Silence
-from refundkit.gateways.records import strict_object
+from refundkit.gateways.records import UnreadableError, strict_object
 
 __all__ = ["GuardedClient", "SDKTransport"]
 
@@ -107,25 +108,24 @@ class GuardedClient(PayPalHttpClient):  # type: ignore[misc]  # the SDK has no t
         return self._exchange(request, f"Bearer {self._tokens.after(token).value}")
 
     def parse_response(self, response: requests.Response) -> Answer:
-        """Read the answer, whatever its status: a JSON object of bounded size, or none."""
-        chunks: list[bytes] = []
-        size = 0
-        for chunk in response.iter_content(65_536):
-            chunks.append(chunk)
-            size += len(chunk)
-            if size > MAX_ANSWER_BYTES:
-                chunks = []
-                break
+        """Read the answer, whatever its status: a JSON object of bounded size that comes in time, or none."""
+        ends = latest_end(self._timeout)
+        try:
+            body = whole(as_they_come(response), limit=MAX_ANSWER_BYTES, ends=ends)
+        except UnreadableError:
+            body = b""
         headers = {name.lower(): value for name, value in response.headers.items()}
-        record = strict_object(b"".join(chunks))
+        record = strict_object(body)
         return Answer(status=response.status_code, headers=headers, record=record)
 
     def _new_token(self) -> Token:
         request = AccessTokenRequest(self.environment)
         try:
-            return token_of(self._exchange(request, request.headers["Authorization"]))
-        except requests.RequestException as error:
+            answer = self._exchange(request, request.headers["Authorization"])
+        except Exception as error:  # noqa: BLE001 - whatever the network did, nothing but a token was asked for
             why = type(error).__name__
+        else:
+            return token_of(answer)
         raise NoTokenError(why)
 
     def _exchange(self, request: Any, authorization: str) -> Answer:
@@ -142,7 +142,7 @@ class GuardedClient(PayPalHttpClient):  # type: ignore[misc]  # the SDK has no t
             timeout=self._timeout,
             allow_redirects=False,
             stream=True,
-            auth=_as_it_is,
+            auth=as_it_is,
         ) as response:
             return self.parse_response(response)
 
@@ -157,11 +157,6 @@ class GuardedClient(PayPalHttpClient):  # type: ignore[misc]  # the SDK has no t
             # Nothing that one request leaves behind may change another.
             session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
         return session
-
-
-def _as_it_is(request: requests.PreparedRequest) -> requests.PreparedRequest:
-    """Stand in for an authentication of requests', which would otherwise look for one in a netrc file."""
-    return request
 
 
 def _never_connected(error: Exception) -> bool:

@@ -6,12 +6,12 @@ from collections.abc import Iterable
 
 from refundkit.errors import InvalidValueError
 from refundkit.gateways.paypal.amounts import from_paypal
+from refundkit.gateways.paypal.guards import plain
 from refundkit.gateways.paypal.reading import SERVICE, items, moment
 from refundkit.gateways.records import Record, UnreadableError, inner, text
 from refundkit.model.dispute_statuses import normalize_dispute
 from refundkit.model.disputes import DisputeFunds
 from refundkit.model.reports import DisputeReport
-from refundkit.model.words import quoted
 from refundkit.money import Money
 
 __all__ = ["dispute_ids", "dispute_report", "word_of"]
@@ -26,6 +26,9 @@ def dispute_ids(listing: Record) -> tuple[str, ...]:
     Raises:
         UnreadableError: if they cannot be read, or are more than one page holds (50).
     """
+    # PayPal leaves items out where there are none; what is no list at all must not say so.
+    if "id" in listing or not {"items", "links"} & listing.keys():
+        raise UnreadableError("the answer is no list of disputes")
     if any(link.get("rel") == "next" for link in items(listing, "links")):
         raise UnreadableError("there are more disputes than one page holds")
     return tuple(text(summary, "dispute_id") for summary in items(listing, "items"))
@@ -48,7 +51,7 @@ def dispute_report(record: Record) -> DisputeReport:
         stage=said.stage,
         status=said.status,
         funds=funds,
-        reason=quoted(record.get("reason")),
+        reason=plain(record.get("reason")),
         due_by=moment(record, "seller_response_due_date"),
         opened_at=moment(record, "create_time"),
         raw_status=said.raw,

@@ -17,7 +17,7 @@ from refundkit.errors import (
 )
 from refundkit.gateways.base import Capabilities, Gateway, RefundCall, Webhook, WhileDisputed
 from refundkit.gateways.guards import Hidden, late_import
-from refundkit.gateways.outcomes import Meaning, declined, not_sent, outcome_unknown
+from refundkit.gateways.outcomes import Meaning, about, declined, not_sent, outcome_unknown
 from refundkit.gateways.paypal.amounts import CURRENCIES, to_paypal
 from refundkit.gateways.paypal.answers import Refusal, refusal_of
 from refundkit.gateways.paypal.disputes import dispute_ids, dispute_report
@@ -183,7 +183,7 @@ class PayPalGateway(Gateway):
 
     def _made(self, call: RefundCall, answer: Answer) -> RefundReport:
         try:
-            return refund_report(answer.record or {})
+            return about(call, refund_report(answer.record or {}))
         except (UnreadableError, InvalidValueError) as error:
             why = plain(str(error))
         raise self._unknown(call, attrs.evolve(refusal_of(answer), text=f"unreadable: {why}"))

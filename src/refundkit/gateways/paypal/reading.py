@@ -16,7 +16,7 @@ import attrs
 
 from refundkit.errors import InvalidValueError
 from refundkit.gateways.paypal.amounts import from_paypal
-from refundkit.gateways.paypal.guards import is_id
+from refundkit.gateways.paypal.guards import is_id, plain
 from refundkit.gateways.records import Record, UnreadableError, inner, objects, text
 from refundkit.model.refunds import RefundStatus
 from refundkit.model.reports import RefundReport
@@ -79,7 +79,7 @@ def refund_report(record: Record) -> RefundReport:
         refund_id=ours if is_refund_id(ours) else None,
         payment=capture_of_refund(record),
         failure=said.failure if status is RefundStatus.FAILED else None,
-        reason=quoted(inner(record, "status_details").get("reason")),
+        reason=plain(inner(record, "status_details").get("reason")),
         at=moment(record, "create_time"),
     )
 
@@ -124,7 +124,7 @@ def _of_capture(payments: list[Record], capture_id: str, *, is_only: bool) -> It
 def captured_of(capture: Record) -> Money:
     """Return what was captured, refunded since or not; zero while it is pending, and if it was declined."""
     amount = from_paypal(capture.get("amount"))
-    return Money.zero(amount.currency) if capture.get("status") in NOT_CAPTURED else amount
+    return Money.zero(amount.currency) if quoted(capture.get("status")) in NOT_CAPTURED else amount
 
 
 def fee_of(capture: Record) -> Money | None:

@@ -42,7 +42,7 @@ CERT_HOSTS: Final = {
     False: frozenset({"api.paypal.com", "api-m.paypal.com"}),
     True: frozenset({"api.sandbox.paypal.com", "api-m.sandbox.paypal.com"}),
 }
-CERT_PATH: Final = re.compile(r"/v1/notifications/certs/[A-Za-z0-9._-]{1,200}", re.ASCII)
+CERT_PATH: Final = re.compile(r"/v1/notifications/certs/[A-Za-z0-9_-][A-Za-z0-9._-]{0,199}", re.ASCII)
 
 # The names of PayPal's OpenAPI description, the headers that hold them, and what they may look like.
 HEADERS: Final[dict[str, tuple[str, re.Pattern[str]]]] = {

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import time
 from decimal import Decimal
 from functools import cache
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
 
+from refundkit.gateways.bodies import latest_end, whole
 from refundkit.gateways.guards import late_import
 from refundkit.gateways.outcomes import retry_after
-from refundkit.gateways.records import UnreadableError, strict_object
+from refundkit.gateways.records import strict_object
 from refundkit.gateways.shopify.answers import Reply, plain
 from refundkit.gateways.shopify.options import Connection
 
@@ -59,9 +59,9 @@ def post(client: httpx.Client, connection: Connection, payload: dict[str, Any], 
         httpx.HTTPError: if there is no answer; it leads to the token, so let nobody see it.
     """
     headers = {"x-shopify-access-token": token}
-    ends = time.monotonic() + sum(connection.timeout) * 2
+    ends = latest_end(connection.timeout)
     with client.stream("POST", connection.url, json=payload, headers=headers) as response:
-        body = _body(response, ends)
+        body = whole(response.iter_bytes(), limit=MAX_ANSWER, ends=ends)
         return Reply(
             http_status=response.status_code,
             # A server that echoes the token must not bring it into a message.
@@ -70,20 +70,6 @@ def post(client: httpx.Client, connection: Connection, payload: dict[str, Any], 
             version=plain(response.headers.get("x-shopify-api-version", "")),
             retry_after_seconds=retry_after(response.headers.get("retry-after")),
         )
-
-
-def _body(response: httpx.Response, ends: float) -> bytes:
-    # httpx limits the wait for each part; a server that sends a byte a minute would hold the caller forever.
-    parts: list[bytes] = []
-    size = 0
-    for part in response.iter_bytes():
-        size += len(part)
-        if size > MAX_ANSWER:
-            raise UnreadableError(f"the answer has more than {MAX_ANSWER} bytes")
-        if time.monotonic() > ends:
-            raise UnreadableError("the answer comes too slowly")
-        parts.append(part)
-    return b"".join(parts)
 
 
 def _decimal(digits: str) -> Decimal:

@@ -12,10 +12,10 @@ from typing import Final
 
 from refundkit.gateways.records import Record, UnreadableError, inner, text
 from refundkit.gateways.shopify.amounts import from_shopify
+from refundkit.gateways.shopify.answers import plain
 from refundkit.gateways.shopify.reading import SERVICE, Books, Transaction, moment
 from refundkit.model.dispute_statuses import normalize_dispute
 from refundkit.model.reports import DisputeReport
-from refundkit.model.words import quoted
 from refundkit.money import Money
 
 __all__ = ["PAYMENTS_GATEWAY", "dispute_id", "dispute_report", "disputed_amount", "disputed_payment"]
@@ -71,7 +71,7 @@ def dispute_report(summary: Record, details: Record | None, payment: Transaction
         stage=said.stage,
         status=said.status,
         funds=said.funds,
-        reason=quoted(inner(full, "reasonDetails").get("reason")),
+        reason=plain(inner(full, "reasonDetails").get("reason")),
         due_by=moment(full, "evidenceDueBy"),
         opened_at=moment(full, "initiatedAt"),
         raw_status=said.raw,

@@ -13,7 +13,7 @@ from refundkit.errors import (
 )
 from refundkit.gateways.base import Capabilities, Gateway, RefundCall, Webhook, WhileDisputed
 from refundkit.gateways.guards import Hidden, checked_secrets
-from refundkit.gateways.outcomes import Meaning, declined, not_sent, outcome_unknown
+from refundkit.gateways.outcomes import Meaning, about, declined, not_sent, outcome_unknown
 from refundkit.gateways.records import UnreadableError, inner, thawed
 from refundkit.gateways.shopify.amounts import CURRENCIES
 from refundkit.gateways.shopify.answers import (
@@ -121,7 +121,7 @@ class ShopifyGateway(Gateway):
         """
         variables = {"input": self._checked(call), "key": call.refund.id}
         answer = self._session.ask(REFUND_CREATE, variables)
-        made = answer if isinstance(answer, Failure) else _made(answer)
+        made = answer if isinstance(answer, Failure) else _made(call, answer)
         if not isinstance(made, Failure):
             return made
         if made.meaning is Meaning.DECLINED:
@@ -144,12 +144,11 @@ class ShopifyGateway(Gateway):
         Raises:
             WebhookError: if it is forged or unreadable.
         """
-        secrets = self._secrets()
-        if not secrets:
+        if not self._secrets():
             raise WebhookError(
                 f"Gateway {self.name} takes no webhooks: it has no webhook_secrets.", http_status=404
             )
-        verify(webhook, secrets)
+        verify(webhook, self._secrets)
         return orders_of(webhook)
 
     def import_order(self, reference: str) -> Order:
@@ -237,15 +236,15 @@ class ShopifyGateway(Gateway):
         }
 
 
-def _made(reply: Reply) -> RefundReport | Failure:
+def _made(call: RefundCall, reply: Reply) -> RefundReport | Failure:
     """Read what refundCreate did; a Refund beside user errors was made all the same."""
     payload = inner(reply.content["data"], "refundCreate")
     try:
         report = created_refund(payload)
+        if report is not None:
+            return about(call, report)
     except (UnreadableError, InvalidValueError) as error:
         return unreadable(reply, str(error))
-    if report is not None:
-        return report
     errors = payload.get("userErrors")
     if isinstance(errors, list) and errors:
         return failure_of_user_errors(reply, errors)

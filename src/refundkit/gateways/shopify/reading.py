@@ -17,6 +17,7 @@ from attrs import frozen
 
 from refundkit.gateways.records import Record, UnreadableError, inner, objects, text
 from refundkit.gateways.shopify.amounts import from_shopify
+from refundkit.gateways.shopify.answers import plain
 from refundkit.gateways.shopify.documents import MOST_REFUNDS, MOST_TRANSACTIONS
 from refundkit.model.refunds import FailureCode, RefundStatus
 from refundkit.model.reports import RefundReport
@@ -198,7 +199,7 @@ def _transaction(record: Record) -> Transaction:
         gateway=quoted(record.get("gateway")),
         amount=from_shopify(inner(record, "amountSet").get("presentmentMoney")),
         parent=_parent(record),
-        error_code=quoted(record.get("errorCode")),
+        error_code=plain(record.get("errorCode")),
         at=moment(record, "processedAt") or moment(record, "createdAt"),
     )
 

@@ -24,12 +24,13 @@ __all__ = [
     "TEXTS",
     "Failure",
     "attempt",
+    "plain",
 ]
 
 T = TypeVar("T")
 
 # Takes a text of Stripe's on one printable line, without keys and card numbers (law S2).
-_plain: Final = scrubber(r"(?:sk|rk|pk|whsec)_[A-Za-z0-9_*]+")
+plain: Final = scrubber(r"(?:sk|rk|pk|whsec)_[A-Za-z0-9_*]+")
 
 CLASSES: Final[Mapping[str, Meaning]] = {
     "InvalidRequestError": Meaning.DECLINED,  # HTTP 400 and 404
@@ -139,7 +140,7 @@ def _failure(error: Exception) -> Failure:
         code=code,
         text=_text(error),
         http_status=_http_status(error),
-        request_id=_plain(getattr(error, "request_id", None)),
+        request_id=plain(getattr(error, "request_id", None)),
         retry_after_seconds=_wait(error),
     )
 
@@ -172,14 +173,14 @@ def _never_connected(error: Exception) -> bool:
 def _code(error: Exception) -> str:
     # Several classes of the SDK leave their own code empty and have it in the parsed error only.
     parsed = getattr(error, "error", None)
-    return _plain(getattr(parsed, "code", None) or getattr(error, "code", None))
+    return plain(getattr(parsed, "code", None) or getattr(error, "code", None))
 
 
 def _text(error: Exception) -> str:
     if isinstance(error, (UnreadableError, RefundkitError)):
-        return _plain(str(error))
+        return plain(str(error))
     # Only what Stripe wrote for people: the SDK's own message quotes whole bodies.
-    return _plain(getattr(getattr(error, "error", None), "message", None))
+    return plain(getattr(getattr(error, "error", None), "message", None))
 
 
 def _http_status(error: Exception) -> int | None:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from importlib import import_module
 from itertools import islice
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from attrs import frozen
 
-from refundkit.gateways.guards import Hidden, check_timeout, check_url, late_import
+from refundkit.gateways.bodies import as_they_come, latest_end, whole
+from refundkit.gateways.guards import Hidden, as_it_is, check_timeout, check_url, late_import
 from refundkit.gateways.records import Record, UnreadableError
 
 if TYPE_CHECKING:
@@ -22,6 +23,8 @@ __all__ = ["Connection", "listed", "open_client", "record_of"]
 PAGE = 100
 # A list that never ends would hold the caller forever.
 MAX_LISTED = 10_000
+# A page of refunds, or of disputes with all the evidence that was handed in.
+MAX_ANSWER: Final = 4 * 1024 * 1024
 
 
 @frozen(kw_only=True)
@@ -76,13 +79,30 @@ def listed(page: Any) -> Iterator[Record]:
 
 
 class _Sessions:
-    """One requests.Session for each thread. A redirect is not followed: it would turn a POST into a GET."""
+    """One requests.Session for each thread, and no netrc file that would replace the key.
+
+    A redirect is not followed: it would turn a POST into a GET.
+    """
 
     def __init__(self) -> None:
         self._local = threading.local()
         self._make = import_module("requests").Session
 
-    def request(self, method: str, url: str, **options: Any) -> Any:
+    def request(self, method: str, url: str, *, timeout: tuple[float, float], **options: Any) -> _Answer:
         session = self._local.__dict__.get("session") or self._make()
         self._local.session = session
-        return session.request(method, url, allow_redirects=False, **options)
+        ends = latest_end(timeout)
+        with session.request(
+            method, url, timeout=timeout, allow_redirects=False, stream=True, auth=as_it_is, **options
+        ) as response:
+            content = whole(as_they_come(response), limit=MAX_ANSWER, ends=ends)
+            return _Answer(content=content, status_code=response.status_code, headers=response.headers)
+
+
+@frozen(kw_only=True)
+class _Answer:
+    """What the SDK reads of an answer."""
+
+    content: bytes
+    status_code: int
+    headers: Mapping[str, str]

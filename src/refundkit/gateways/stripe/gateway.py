@@ -15,7 +15,7 @@ from refundkit.errors import (
 )
 from refundkit.gateways.base import Capabilities, Gateway, RefundCall, Webhook, WhileDisputed
 from refundkit.gateways.guards import Hidden, checked_secrets
-from refundkit.gateways.outcomes import Meaning, declined, not_sent, outcome_unknown
+from refundkit.gateways.outcomes import Meaning, about, declined, not_sent, outcome_unknown
 from refundkit.gateways.records import Record, thawed
 from refundkit.gateways.stripe.amounts import CURRENCIES, to_stripe
 from refundkit.gateways.stripe.answers import Failure, attempt
@@ -154,12 +154,11 @@ class StripeGateway(Gateway):
         Raises:
             WebhookError: if it is forged, stale, from the other mode or account, or unreadable.
         """
-        secrets = self._secrets()
-        if not secrets:
+        if not self._secrets():
             raise WebhookError(
                 f"Gateway {self.name} takes no webhooks: it has no webhook_secrets.", http_status=404
             )
-        verify(webhook, secrets)
+        verify(webhook, self._secrets)
         return references_of(webhook, Endpoint(account=self.account, test=bool(self.test)))
 
     def _word_for(self, refund: Refund) -> str | None:
@@ -176,7 +175,7 @@ class StripeGateway(Gateway):
     def _created(self, call: RefundCall, request: dict[str, Any]) -> RefundReport:
         refunds = self._client().v1.refunds
         answer = refunds.create(params=request, options={"idempotency_key": call.refund.id})  # type: ignore[arg-type]
-        return refund_report(record_of(answer), call.payment.reference, call.payment.references)
+        return about(call, refund_report(record_of(answer), call.payment.reference, call.payment.references))
 
     def _fetched(self, payment: Payment) -> PaymentReport:
         answer = attempt(lambda: self._asked(payment))

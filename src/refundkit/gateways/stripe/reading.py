@@ -14,12 +14,12 @@ from typing import Any, Final
 from refundkit.errors import InvalidValueError
 from refundkit.gateways.records import Record, UnreadableError, inner, text
 from refundkit.gateways.stripe.amounts import from_stripe
+from refundkit.gateways.stripe.answers import plain
 from refundkit.model.dispute_statuses import normalize_dispute
 from refundkit.model.disputes import DisputeFunds
 from refundkit.model.refunds import FailureCode, RefundStatus
 from refundkit.model.reports import DisputeReport, RefundReport
 from refundkit.model.statuses import NormalizedStatus, normalize_status
-from refundkit.model.words import quoted
 from refundkit.money import Money
 
 __all__ = [
@@ -181,7 +181,7 @@ def _currency(record: Record) -> str:
 
 
 def _word(record: Record, name: str) -> str:
-    return quoted(record.get(name))
+    return plain(record.get(name))
 
 
 def _id_of(value: Any) -> str | None:
