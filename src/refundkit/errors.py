@@ -63,7 +63,7 @@ def shown(value: object) -> str:
         return f"an int of {value.bit_length()} bits"
     try:
         text = repr(value)
-    except ValueError:  # somewhere inside is an int of more digits than Python writes
+    except (ValueError, RecursionError):  # an int of more digits, or more nesting, than Python writes
         return f"a {type(value).__name__}"
     return text if len(text) <= 60 else f"{text[:57]}..."
 

@@ -123,6 +123,16 @@ def test_approval_by_somebody_else():
     assert not plan(simple(), actor=KIM, approved_by=KIM).needs_review
 
 
+@pytest.mark.parametrize(
+    "approver", [Actor.system("nightly"), Actor.customer("ann"), Actor.gateway("stripe")]
+)
+def test_only_staff_approves(approver):
+    """No program, no gateway and no customer is a second person."""
+    planned = plan(simple(), ReviewAbove(eur(50)), actor=KIM, approved_by=approver)
+
+    assert [reason.code for reason in planned.reasons] == ["above_review_limit", "no_approver"]
+
+
 def test_approval_lifts_no_refusal():
     """What is denied stays denied, whoever approves."""
     assert codes(simple(), MaxAmount(eur(50)), actor=KIM, approved_by=LEE) == ["above_maximum"]

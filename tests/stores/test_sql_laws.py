@@ -6,7 +6,7 @@ import attrs
 import pytest
 import sqlalchemy as sa
 
-from refundkit.errors import StoreError
+from refundkit.errors import OrderNotFoundError, StoreError
 from refundkit.model.refunds import RefundOrigin
 from refundkit.stores.sql import metadata
 from refundkit.testing.builders import (
@@ -139,3 +139,14 @@ class TestSecondWall:
         sql_store.add(make_order(), ())
         with pytest.raises(StoreError, match="never change"):
             sql_store.change("o-1", lambda order: (attrs.evolve(order, lines=()), ()))
+
+
+class TestNames:
+    @pytest.mark.parametrize("name", ["half \ud800", "nul \0"])
+    def test_what_no_database_can_hold_is_not_there(self, sql_store, name):
+        """Law S3: a name that could never have been written is unknown, as any other unknown name."""
+        for ask in (sql_store.get, lambda order_id: sql_store.change(order_id, lambda order: (order, ()))):
+            with pytest.raises(OrderNotFoundError):
+                ask(name)
+        assert sql_store.find_payment("fake", name) is sql_store.find_refund(name) is None
+        assert sql_store.events(name) == ()

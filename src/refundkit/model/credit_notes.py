@@ -7,6 +7,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
+import attrs
 from attrs import field, frozen
 
 from refundkit.errors import InvalidValueError
@@ -21,12 +22,18 @@ def _to_tuple(value: Any) -> Any:
     return tuple(value) if isinstance(value, list) else value
 
 
+def _texts(owner: Any, attribute: attrs.Attribute[Any], value: Any) -> None:
+    fields.tuple_of(str)(owner, attribute, value)
+    for line in value:
+        fields.text(owner, attribute, line)
+
+
 @frozen(kw_only=True)
 class Party:
     """Who issues or gets a credit note: ``name``, the lines of the ``address``, and a ``tax_id`` if there is one."""
 
     name: str = field(default="", validator=fields.text)
-    address: tuple[str, ...] = field(default=(), converter=_to_tuple, validator=fields.tuple_of(str))
+    address: tuple[str, ...] = field(default=(), converter=_to_tuple, validator=_texts)
     email: str = field(default="", validator=fields.text)
     tax_id: str = field(default="", validator=fields.text)
 

@@ -99,14 +99,14 @@ def json_map(owner: Any, field: attrs.Attribute[Any], value: Any) -> None:
 def _entries(owner: Any, field: attrs.Attribute[Any], value: Any) -> int:
     if isinstance(value, FrozenMap):
         for key in value:
-            if type(key) is not str or len(key) > MAX_ID or not _storable(key):
+            if type(key) is not str or len(key) > MAX_ID or not is_storable(key):
                 _refuse(owner, field, key, f"a mapping with str keys of at most {MAX_ID} characters")
         return len(value) + sum(_entries(owner, field, inner) for inner in value.values())
     if isinstance(value, tuple):
         return len(value) + sum(_entries(owner, field, inner) for inner in value)
     if value is not None and type(value) not in (str, int, bool):
         _refuse(owner, field, value, "JSON without floats (str, int, bool, None, lists and mappings of them)")
-    if type(value) is str and (len(value) > MAX_TEXT or not _storable(value)):
+    if type(value) is str and (len(value) > MAX_TEXT or not is_storable(value)):
         _refuse(owner, field, f"{len(value)} characters", f"texts of at most {MAX_TEXT} characters")
     if type(value) is int and not -(2**63) < value < 2**63:
         # Nothing else could be written as JSON, or read from it, everywhere.
@@ -142,11 +142,11 @@ def _is_plain(value: Any) -> bool:
 
 def text(owner: Any, field: attrs.Attribute[Any], value: Any) -> None:
     """Require a str of at most 4,000 characters that a database can hold."""
-    if type(value) is not str or len(value) > MAX_TEXT or not _storable(value):
+    if type(value) is not str or len(value) > MAX_TEXT or not is_storable(value):
         _refuse(owner, field, value, f"a str of at most {MAX_TEXT} characters")
 
 
-def _storable(value: str) -> bool:
+def is_storable(value: str) -> bool:
     """Whether PostgreSQL could hold it: neither NUL nor half of a surrogate pair."""
     return _UNSTORABLE.search(value) is None
 

@@ -16,6 +16,7 @@ from refundkit.errors import InvalidValueError, RefundDenied, shown
 from refundkit.model import fields
 from refundkit.model.capabilities import Capabilities
 from refundkit.model.orders import Order
+from refundkit.model.parties import ActorKind
 from refundkit.model.payments import Payment
 from refundkit.model.refunds import NAMESPACE, Refund, refund_id
 from refundkit.model.requests import Purpose, RefundRequest, RequestLine
@@ -135,12 +136,14 @@ def _standing(order: Order, request: RefundRequest) -> Iterator[Reason]:
 def _unapproved(request: RefundRequest, review: tuple[Reason, ...]) -> tuple[Reason, ...]:
     if not review or request.approved_by is None:
         return review
-    if request.approved_by != request.actor:
-        return ()
-    same = Reason(
-        "own_approval", f"{request.actor} asked for it and cannot approve it; somebody else has to."
-    )
-    return (*review, same)
+    approver = request.approved_by
+    if approver.kind is not ActorKind.STAFF:
+        who = f"{approver} cannot approve a refund; somebody of the shop has to (Actor.staff)."
+        return (*review, Reason("no_approver", who))
+    if approver == request.actor:
+        same = f"{approver} asked for it and cannot approve it; somebody else has to."
+        return (*review, Reason("own_approval", same))
+    return ()
 
 
 def _denial(order: Order, priced: Price, reasons: tuple[Reason, ...]) -> RefundDenied:

@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy import exc
 
 from refundkit.errors import OrderNotFoundError, StoreError
+from refundkit.model import fields
 from refundkit.model.events import Event
 from refundkit.model.orders import Order
 from refundkit.stores.base import (
@@ -184,10 +185,14 @@ class SQLStore(Store):
             return _read(connection, reading.order_row, order_id)
 
     def find_payment(self, gateway: str, reference: str) -> str | None:
+        if not _can_be_here(gateway, reference):
+            return None
         with self._transactions.read() as connection:
             return reading.find_owner(connection, gateway, reference)
 
     def find_refund(self, refund_id: str) -> str | None:
+        if not _can_be_here(refund_id):
+            return None
         with self._transactions.read() as connection:
             return reading.find_refund(connection, refund_id)
 
@@ -201,6 +206,8 @@ class SQLStore(Store):
             after, full = (page[-1].id if page else after), len(page) == PAGE
 
     def events(self, order_id: str) -> tuple[Event, ...]:
+        if not _can_be_here(order_id):
+            return ()
         with self._transactions.read() as connection:
             return reading.events_of(connection, order_id)
 
@@ -218,8 +225,13 @@ class SQLStore(Store):
         )
 
 
+def _can_be_here(*names: str) -> bool:
+    """Whether a database could hold these names: what it could not, it does not have either."""
+    return all(fields.is_storable(name) for name in names)
+
+
 def _read(connection: sa.Connection, select: sa.Select[Any], order_id: str) -> Order:
-    row = connection.execute(select, {"id": order_id}).one_or_none()
+    row = connection.execute(select, {"id": order_id}).one_or_none() if _can_be_here(order_id) else None
     if row is None:
         raise OrderNotFoundError(f"There is no order {order_id!r}.", order_id=order_id)
     return reading.one(connection, row)
