@@ -22,7 +22,7 @@ PROJECT = nox.project.load_toml("pyproject.toml")
 SUPPORTED = ("3.11", "3.12", "3.13", "3.14")
 MAIN = "{}.{}".format(*sys.version_info)
 # What the tests need of the project itself; the rest comes from the dependency groups.
-EDITABLE = ("-e", ".[stripe,paypal,shopify,postgresql,testing]")
+EDITABLE = ("-e", ".[stripe,paypal,shopify,deliveries,postgresql,records,cli,testing]")
 # Two workers even where there are more cores: the peers and the tests that kill processes need some too.
 # loadgroup: tests of one xdist_group stay together, all others go where there is room.
 PARALLEL = ("-n", "2", "--dist", "loadgroup")
@@ -30,6 +30,17 @@ PARALLEL = ("-n", "2", "--dist", "loadgroup")
 
 # What runs on the other Pythons: what could differ there, without the peers that would not.
 FAST = "not slow and not peers and not postgresql and not localstripe"
+
+
+# Measuring slows these down and tells nothing: they live through the same code as everything else, many times.
+PROOFS = ("tests/chaos", "tests/simulation")
+# What meets the world in the same way on every Python.
+ONCE = (*PROOFS, "tests/wire", "tests/security")
+
+
+def without(*folders: str) -> tuple[str, ...]:
+    """Return the options that leave *folders* out."""
+    return tuple(f"--ignore={folder}" for folder in folders)
 
 
 def group(name: str) -> list[str]:
@@ -71,6 +82,7 @@ def tests(session: nox.Session) -> None:
         session.run("pytest", *session.posargs)
         return
     run_measured(session)
+    session.run("pytest", *PARALLEL, *PROOFS)
     for version in OTHERS:
         session.notify(f"tests-{version}", posargs=())
 
@@ -79,7 +91,8 @@ def tests_elsewhere(session: nox.Session) -> None:
     """Run the fast part of the tests on another Python."""
     session.install(*EDITABLE, *group("tests"))
     session.run(
-        *("pytest", "-q", *PARALLEL, "-m", FAST, *session.posargs), env={"HYPOTHESIS_PROFILE": "quick"}
+        *("pytest", "-q", *PARALLEL, "-m", FAST, *without(*ONCE), *session.posargs),
+        env={"HYPOTHESIS_PROFILE": "quick"},
     )
 
 
@@ -185,14 +198,14 @@ def mutation(session: nox.Session) -> None:
 @nox.session
 def audit(session: nox.Session) -> None:
     """Ask the advisory database about every dependency of the library."""
-    session.install(".[stripe,paypal,shopify,postgresql,testing]", "pip-audit")
+    session.install(".[stripe,paypal,shopify,deliveries,postgresql,records,cli,testing]", "pip-audit")
     session.run("pip-audit", "--local", "--strict")
 
 
 def run_measured(session: nox.Session) -> None:
     """Run the whole suite and leave the data for the session `coverage`."""
     session.run("coverage", "erase")
-    session.run("coverage", "run", "-m", "pytest", *PARALLEL, "-m", "not peers")
+    session.run("coverage", "run", "-m", "pytest", *PARALLEL, "-m", "not peers", *without(*PROOFS))
 
 
 def unread_data() -> list[Path]:

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from hypothesis import settings
@@ -50,3 +51,16 @@ def localstripe_url() -> Iterator[str]:
             yield url
     except PeerMissingError as reason:
         peer_missing(reason)
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """Show every figure that a test recorded."""
+    figures = [
+        value
+        for report in terminalreporter.stats.get("passed", [])
+        for name, value in report.user_properties
+        if name == "figure"
+    ]
+    if figures:
+        terminalreporter.section("figures")
+        terminalreporter.write_line("\n".join(figures))

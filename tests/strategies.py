@@ -17,7 +17,7 @@ import attrs
 from hypothesis import strategies as st
 
 from refundkit.model.capabilities import Capabilities, WhileDisputed
-from refundkit.model.deliveries import Delivery, DeliveryStatus
+from refundkit.model.deliveries import Delivery, DeliveryMove, DeliveryStatus
 from refundkit.model.disputes import Dispute, DisputeFunds, DisputeStage, DisputeStatus
 from refundkit.model.documents import Document, DocumentKind
 from refundkit.model.events import Event, EventKind
@@ -347,18 +347,30 @@ def payment_reports(currency: str = "EUR") -> st.SearchStrategy[PaymentReport]:
 def deliveries(line_id: str = "line-1") -> st.SearchStrategy[Delivery]:
     """Deliveries of one line."""
     return st.builds(
-        Delivery,
+        _delivery,
         id=identifiers(),
         line_id=st.just(line_id),
         kind=identifiers(),
         target=texts(),
         status=members(DeliveryStatus),
         quantity=st.integers(1, 9),
+        handed_over=st.integers(0, 9),
+        move=_maybe(members(DeliveryMove)),
+        units=st.integers(1, 9),
+        moves=st.integers(0, 9),
         attempts=st.integers(0, 9),
+        due_at=_maybe(moments()),
+        leased_until=_maybe(moments()),
         last_error=texts(),
         delivered_at=_maybe(moments()),
         details=json_maps(),
     )
+
+
+def _delivery(*, quantity: int, handed_over: int, units: int, **known: Any) -> Delivery:
+    """Make a delivery whose units fit: a move has some, and no more are handed over than there are."""
+    units = 0 if known["move"] is None else units
+    return Delivery(quantity=quantity, handed_over=min(handed_over, quantity), units=units, **known)
 
 
 @cache

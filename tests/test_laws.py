@@ -15,8 +15,7 @@ LAWS = [
     *(f"T{number}" for number in range(1, 6)),
     *(f"D{number}" for number in range(1, 4)),
     *(f"P{number}" for number in range(1, 4)),
-    # S4 is about exported cells, which do not exist yet.
-    *("S1", "S2", "S3", "S5", "S6", "S7"),
+    *(f"S{number}" for number in range(1, 8)),
 ]
 
 

@@ -218,7 +218,7 @@ def test_the_hooks_are_documented():
     from refundkit.plugins import Hooks
 
     hooks = [name for name in vars(Hooks) if name.startswith("refundkit_")]
-    assert sorted(hooks) == ["refundkit_gateways", "refundkit_listeners"]
+    assert sorted(hooks) == ["refundkit_deliverers", "refundkit_gateways", "refundkit_listeners"]
     assert all(getattr(Hooks, name).__doc__ for name in hooks)
 
 

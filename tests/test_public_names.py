@@ -10,23 +10,38 @@ import pytest
 import refundkit
 from refundkit import errors
 
-OPTIONAL = ("stripe", "sqlalchemy", "httpx", "psycopg", "paypalcheckoutsdk", "requests", "pytest")
+OPTIONAL = (
+    "stripe",
+    "sqlalchemy",
+    "httpx",
+    "psycopg",
+    "paypalcheckoutsdk",
+    "requests",
+    "pytest",
+    "itsdangerous",
+    "typer",
+    "rich",
+)
 
 PROMISED = """
 AcceptedRequest Actor ActorKind BlockingDocuments ByMethod Capabilities Case Change ChangeFunction
-CreditNote CreditNoteLine Customer CustomerRecord Decision Delivery DeliveryError DeliveryStatus Dispute
-DisputeFunds DisputeReport DisputeStage DisputeStatus Document DocumentKind Event EventKind FailureCode
-FewestRefunds Flag FlagKind Gateway GatewayError GatewayUnavailableError Hint InvalidValueError
-KeyReuseError LineKind LineRefund Listener ManualGateway MaxAmount MaxRefunds MemoryStore Money
-NewestFirst News NonRefundable NormalizedStatus Note NumberedFunction OldestFirst Option Order
-OrderExistsError OrderFilter OrderLine OrderNotFoundError OrderStatus OutcomeUnknownError Party Patience
-PayPalGateway Payment PaymentFailure PaymentReport PaymentStatus PlanChangedError PluginError Policy
-Proportional Purpose Reason Reconciliation Recovery ReferenceTakenError RedeliveryDenied Refund
-RefundCall RefundDenied RefundDesk RefundLine RefundOrigin RefundPlan RefundReason RefundReport
-RefundRequest RefundResult RefundStatus RefundkitError Remainder RequestLine RestockingFee ReviewAbove
-ReviewRequired Rule SQLStore Settles ShopifyGateway Spread Store StoreBusyError StoreError StripeGateway
-TaxSum Timing Verdict Webhook WebhookError WhileDisputed Window Work hookimpl load_gateways
-load_listeners normalize_payment_failure normalize_status plan_refund plugin_manager
+CreditNote CreditNoteDesk CreditNoteLine Customer CustomerNotices CustomerRecord Decision Deliverer
+Delivery DeliveryCall DeliveryDesk DeliveryError DeliveryMove DeliveryResult DeliveryStatus DeliverySweep
+DeliveryTiming Dispute DisputeFunds DisputeReport DisputeStage DisputeStatus Document DocumentKind
+Download Event EventKind Evidence Fact FailureCode FewestRefunds FileDownloadDeliverer Flag FlagKind
+Gateway GatewayError GatewayUnavailableError GiftCardDeliverer Hint InvalidValueError KeyReuseError
+LineKind LineRefund Listener ManualGateway MaxAmount MaxRefunds MemoryStore Money NewestFirst News
+NonRefundable NormalizedStatus Note Notice NoticeLine NumberedFunction OldestFirst Option Order
+OrderColumn OrderExistsError OrderFilter OrderLine OrderNotFoundError OrderSort OrderStatus OrderTotals
+OutcomeUnknownError Party Patience PayPalGateway Payment PaymentFailure PaymentReport PaymentStatus
+PlanChangedError PluginError Policy Proportional Purpose Reason Receipt Reconciliation Recovery
+RedeliveryDenied ReferenceTakenError Refund RefundCall RefundDenied RefundDesk RefundFigure RefundFigures
+RefundLine RefundOrigin RefundPlan RefundReason RefundReport RefundRequest RefundResult RefundStatus
+RefundkitError Remainder RequestLine RestockingFee ReviewAbove ReviewRequired Revocation Rule SQLStore
+Settles ShopifyGateway Spread Store StoreBusyError StoreError StripeGateway TaxSum Timing Verdict Webhook
+WebhookCallDeliverer WebhookError WhileDisputed Window Work evidence export_orders hookimpl
+load_deliverers load_gateways load_listeners normalize_payment_failure normalize_status plan_refund
+plugin_manager refund_figures render_credit_note units_owed
 """
 NAMES = tuple(PROMISED.split())
 

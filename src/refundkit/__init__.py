@@ -13,10 +13,23 @@ testing. No vendor SDK is imported here, and no database.
 from importlib import import_module
 from typing import TYPE_CHECKING
 
+from refundkit.deliverers.base import Deliverer, DeliveryCall, Receipt
+from refundkit.deliverers.gift_card import GiftCardDeliverer
+from refundkit.desk.credit_notes import CreditNoteDesk
+from refundkit.desk.deliveries import DeliveryDesk
+from refundkit.desk.delivery_timing import DeliveryTiming
+from refundkit.desk.notices import CustomerNotices
 from refundkit.desk.outbox import Listener
 from refundkit.desk.patience import Patience
 from refundkit.desk.refunds import RefundDesk
-from refundkit.desk.results import CustomerRecord, Reconciliation, Recovery, RefundResult
+from refundkit.desk.results import (
+    CustomerRecord,
+    DeliveryResult,
+    DeliverySweep,
+    Reconciliation,
+    Recovery,
+    RefundResult,
+)
 from refundkit.desk.timing import Timing
 from refundkit.errors import (
     DeliveryError,
@@ -42,7 +55,7 @@ from refundkit.gateways.base import Gateway, RefundCall, Webhook
 from refundkit.gateways.manual import ManualGateway, Settles
 from refundkit.model.capabilities import Capabilities, WhileDisputed
 from refundkit.model.credit_notes import CreditNote, CreditNoteLine, Party, TaxSum
-from refundkit.model.deliveries import Delivery, DeliveryStatus
+from refundkit.model.deliveries import Delivery, DeliveryMove, DeliveryStatus
 from refundkit.model.disputes import Dispute, DisputeFunds, DisputeStage, DisputeStatus
 from refundkit.model.documents import Document, DocumentKind
 from refundkit.model.events import Event, EventKind
@@ -64,8 +77,10 @@ from refundkit.model.requests import (
 )
 from refundkit.model.standing import OrderStatus
 from refundkit.model.statuses import NormalizedStatus, normalize_payment_failure, normalize_status
+from refundkit.model.totals import OrderTotals
 from refundkit.money import Money
-from refundkit.plugins import hookimpl, load_gateways, load_listeners, plugin_manager
+from refundkit.plugins import hookimpl, load_deliverers, load_gateways, load_listeners, plugin_manager
+from refundkit.policy.goods import Revocation, units_owed
 from refundkit.policy.options import Option
 from refundkit.policy.plan import RefundPlan, plan_refund
 from refundkit.policy.reasons import Reason
@@ -91,29 +106,41 @@ from refundkit.policy.spread import (
     Remainder,
     Spread,
 )
+from refundkit.records.evidence import Evidence, Fact, evidence
+from refundkit.records.export import export_orders
+from refundkit.records.figures import RefundFigure, RefundFigures, refund_figures
+from refundkit.records.notices import Notice, NoticeLine
+from refundkit.records.rendering import render_credit_note
 from refundkit.stores.base import (
     Change,
     ChangeFunction,
     Hint,
     News,
     NumberedFunction,
+    OrderColumn,
     OrderFilter,
+    OrderSort,
     Store,
     Work,
 )
 from refundkit.stores.memory import MemoryStore
 
 if TYPE_CHECKING:
+    from refundkit.deliverers.file_download import Download, FileDownloadDeliverer
+    from refundkit.deliverers.webhook_call import WebhookCallDeliverer
     from refundkit.gateways.paypal import PayPalGateway
     from refundkit.gateways.shopify import ShopifyGateway
     from refundkit.gateways.stripe import StripeGateway
     from refundkit.stores.sql import SQLStore
 
 _LATE = {
+    "Download": "refundkit.deliverers.file_download",
+    "FileDownloadDeliverer": "refundkit.deliverers.file_download",
     "PayPalGateway": "refundkit.gateways.paypal",
     "SQLStore": "refundkit.stores.sql",
     "ShopifyGateway": "refundkit.gateways.shopify",
     "StripeGateway": "refundkit.gateways.stripe",
+    "WebhookCallDeliverer": "refundkit.deliverers.webhook_call",
 }
 
 
@@ -137,13 +164,22 @@ __all__ = [
     "Change",
     "ChangeFunction",
     "CreditNote",
+    "CreditNoteDesk",
     "CreditNoteLine",
     "Customer",
+    "CustomerNotices",
     "CustomerRecord",
     "Decision",
+    "Deliverer",
     "Delivery",
+    "DeliveryCall",
+    "DeliveryDesk",
     "DeliveryError",
+    "DeliveryMove",
+    "DeliveryResult",
     "DeliveryStatus",
+    "DeliverySweep",
+    "DeliveryTiming",
     "Dispute",
     "DisputeFunds",
     "DisputeReport",
@@ -151,15 +187,20 @@ __all__ = [
     "DisputeStatus",
     "Document",
     "DocumentKind",
+    "Download",
     "Event",
     "EventKind",
+    "Evidence",
+    "Fact",
     "FailureCode",
     "FewestRefunds",
+    "FileDownloadDeliverer",
     "Flag",
     "FlagKind",
     "Gateway",
     "GatewayError",
     "GatewayUnavailableError",
+    "GiftCardDeliverer",
     "Hint",
     "InvalidValueError",
     "KeyReuseError",
@@ -176,15 +217,20 @@ __all__ = [
     "NonRefundable",
     "NormalizedStatus",
     "Note",
+    "Notice",
+    "NoticeLine",
     "NumberedFunction",
     "OldestFirst",
     "Option",
     "Order",
+    "OrderColumn",
     "OrderExistsError",
     "OrderFilter",
     "OrderLine",
     "OrderNotFoundError",
+    "OrderSort",
     "OrderStatus",
+    "OrderTotals",
     "OutcomeUnknownError",
     "Party",
     "Patience",
@@ -199,6 +245,7 @@ __all__ = [
     "Proportional",
     "Purpose",
     "Reason",
+    "Receipt",
     "Reconciliation",
     "Recovery",
     "RedeliveryDenied",
@@ -207,6 +254,8 @@ __all__ = [
     "RefundCall",
     "RefundDenied",
     "RefundDesk",
+    "RefundFigure",
+    "RefundFigures",
     "RefundLine",
     "RefundOrigin",
     "RefundPlan",
@@ -221,6 +270,7 @@ __all__ = [
     "RestockingFee",
     "ReviewAbove",
     "ReviewRequired",
+    "Revocation",
     "Rule",
     "SQLStore",
     "Settles",
@@ -234,15 +284,22 @@ __all__ = [
     "Timing",
     "Verdict",
     "Webhook",
+    "WebhookCallDeliverer",
     "WebhookError",
     "WhileDisputed",
     "Window",
     "Work",
+    "evidence",
+    "export_orders",
     "hookimpl",
+    "load_deliverers",
     "load_gateways",
     "load_listeners",
     "normalize_payment_failure",
     "normalize_status",
     "plan_refund",
     "plugin_manager",
+    "refund_figures",
+    "render_credit_note",
+    "units_owed",
 ]

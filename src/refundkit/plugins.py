@@ -1,26 +1,38 @@
-"""Plugins: gateways and listeners that other packages bring along, collected through pluggy.
+"""Plugins: gateways, deliverers and listeners that other packages bring along, collected through pluggy.
 
 A plugin is a module or object with some of these hooks, named in the entry point group ``refundkit``::
 
     [project.entry-points.refundkit]
     acme = "acme_refunds"
 
-Hooks collect and nothing more; the desk then calls what it was given, directly. The built-in gateways are
+Hooks collect and nothing more; the desk then calls what it was given, directly. The built-in ones are
 registered through the same hooks. No plugin manager exists before somebody asks for one.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from typing import Any, TypeVar
 
 import pluggy
 
+from refundkit.deliverers.base import Deliverer
 from refundkit.errors import PluginError, RefundkitError, shown
 from refundkit.gateways.base import Gateway
 from refundkit.model.events import Event
 
-__all__ = ["gateway_kinds", "hookimpl", "hookspec", "load_gateways", "load_listeners", "plugin_manager"]
+__all__ = [
+    "deliverer_kinds",
+    "gateway_kinds",
+    "hookimpl",
+    "hookspec",
+    "load_deliverers",
+    "load_gateways",
+    "load_listeners",
+    "plugin_manager",
+]
+
+T = TypeVar("T", Gateway, Deliverer)
 
 GROUP = "refundkit"
 
@@ -34,6 +46,10 @@ class Hooks:
     @hookspec
     def refundkit_gateways(self) -> Iterable[type[Gateway]]:  # type: ignore[empty-body]
         """Return gateway classes, each with its own ``kind``."""
+
+    @hookspec
+    def refundkit_deliverers(self) -> Iterable[type[Deliverer]]:  # type: ignore[empty-body]
+        """Return deliverer classes, each with its own ``kind``."""
 
     @hookspec
     def refundkit_listeners(self) -> Iterable[Callable[[Event], None]]:  # type: ignore[empty-body]
@@ -78,9 +94,22 @@ def gateway_kinds(manager: pluggy.PluginManager | None = None) -> Mapping[str, t
     Raises:
         PluginError: if two plugins bring the same kind, or one without a kind, or what is no gateway class.
     """
-    kinds: dict[str, type[Gateway]] = {}
-    for gateway in _brought(manager, "refundkit_gateways"):
-        _add_kind(kinds, gateway)
+    return _kinds(Gateway, _brought(manager, "refundkit_gateways"))  # type: ignore[type-abstract]
+
+
+def deliverer_kinds(manager: pluggy.PluginManager | None = None) -> Mapping[str, type[Deliverer]]:
+    """Return the deliverer classes of all plugins by kind.
+
+    Raises:
+        PluginError: if two plugins bring the same kind, or one without a kind, or what is no deliverer class.
+    """
+    return _kinds(Deliverer, _brought(manager, "refundkit_deliverers"))  # type: ignore[type-abstract]
+
+
+def _kinds(base: type[T], brought: Iterable[Any]) -> Mapping[str, type[T]]:
+    kinds: dict[str, type[T]] = {}
+    for thing in brought:
+        _add_kind(kinds, base, thing)
     return dict(sorted(kinds.items()))
 
 
@@ -93,17 +122,18 @@ def _brought(manager: pluggy.PluginManager | None, hook: str) -> list[Any]:
         raise PluginError(f"A plugin failed in {hook}(): {type(error).__name__}: {error}") from error
 
 
-def _add_kind(kinds: dict[str, type[Gateway]], gateway: Any) -> None:
-    if not (isinstance(gateway, type) and issubclass(gateway, Gateway)):
-        raise PluginError(f"A plugin brings {shown(gateway)}, which is no class of gateways.")
-    path = f"{gateway.__module__}.{gateway.__qualname__}"
-    if not gateway.kind:
-        raise PluginError(f"Gateway {path} has no kind; give it a class attribute such as kind = 'acme'.")
-    taken = kinds.setdefault(gateway.kind, gateway)
-    if taken is not gateway:
+def _add_kind(kinds: dict[str, type[T]], base: type[T], brought: Any) -> None:
+    what = base.__name__
+    if not (isinstance(brought, type) and issubclass(brought, base)):
+        raise PluginError(f"A plugin brings {shown(brought)}, which is no class of {what.lower()}s.")
+    path = f"{brought.__module__}.{brought.__qualname__}"
+    if not brought.kind:
+        raise PluginError(f"{what} {path} has no kind; give it a class attribute such as kind = 'acme'.")
+    taken = kinds.setdefault(brought.kind, brought)
+    if taken is not brought:
         raise PluginError(
-            f"Two plugins bring a gateway of kind {gateway.kind!r}: {taken.__module__}.{taken.__qualname__} "
-            f"and {path}; uninstall one of them."
+            f"Two plugins bring a {what.lower()} of kind {brought.kind!r}: "
+            f"{taken.__module__}.{taken.__qualname__} and {path}; uninstall one of them."
         )
 
 
@@ -119,23 +149,37 @@ def load_gateways(
         PluginError: if no plugin brings the kind, or its options are wrong.
     """
     kinds = gateway_kinds(manager)
-    return tuple(_build(kinds, name, settings) for name, settings in configuration.items())
+    return tuple(_build(kinds, "gateway", name, settings) for name, settings in configuration.items())
 
 
-def _build(kinds: Mapping[str, type[Gateway]], name: str, settings: object) -> Gateway:
+def load_deliverers(
+    configuration: Mapping[str, Mapping[str, Any]], *, manager: pluggy.PluginManager | None = None
+) -> tuple[Deliverer, ...]:
+    """Build the configured deliverers from the installed plugins, as `load_gateways` builds gateways.
+
+    Raises:
+        PluginError: if no plugin brings the kind, or its options are wrong.
+    """
+    kinds = deliverer_kinds(manager)
+    return tuple(_build(kinds, "deliverer", name, settings) for name, settings in configuration.items())
+
+
+def _build(kinds: Mapping[str, type[T]], what: str, name: str, settings: object) -> T:
     if not isinstance(settings, Mapping):
-        raise PluginError(f"The options of gateway {name!r} are no mapping, but {type(settings).__name__}.")
+        raise PluginError(f"The options of {what} {name!r} are no mapping, but {type(settings).__name__}.")
     options = {"name": name, **settings}
     kind = options.pop("kind", name)
     if type(kind) is not str or kind not in kinds:
         installed = ", ".join(kinds) or "none"
-        raise PluginError(f"No installed plugin brings a gateway of kind {kind!r} (installed: {installed}).")
+        raise PluginError(f"No installed plugin brings a {what} of kind {kind!r} (installed: {installed}).")
     try:
         return kinds[kind](**options)
     except Exception as error:  # noqa: BLE001 - whatever a plugin's class raises, and whatever it says
         given = ", ".join(sorted(map(str, settings))) or "none"
         told = _without_values(error, tuple(settings.values()))
-        raise PluginError(f"Gateway {name!r} cannot be built from the options {given}: {told}") from None
+        raise PluginError(
+            f"{what.capitalize()} {name!r} cannot be built from the options {given}: {told}"
+        ) from None
 
 
 def _without_values(error: Exception, values: Iterable[object]) -> str:

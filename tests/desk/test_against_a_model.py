@@ -148,5 +148,5 @@ def test_the_machine_can_see(monkeypatch, bug):
     bug(monkeypatch)
     with pytest.raises(AssertionError):
         live(
-            RefundMachine, MORE or 100, phases=[Phase.generate], print_blob=False, report_multiple_bugs=False
+            RefundMachine, MORE or 400, phases=[Phase.generate], print_blob=False, report_multiple_bugs=False
         )

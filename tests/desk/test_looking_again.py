@@ -119,6 +119,21 @@ def test_what_is_overdue_is_not_sent_while_the_flag_is_up():
     assert shop.only_refund.status is RefundStatus.SUCCEEDED
 
 
+def test_after_six_weeks_of_pending_a_person_is_asked():
+    """A bank that never says yes or no is a person's case too; until the flag is up, nobody is troubled."""
+    shop = Shop(Fault.PENDING)
+    shop.refund("40.00")
+    for _ in range(44):
+        shop.clock.advance(days=1)
+        shop.desk.recover()
+    assert shop.flags() == []
+    shop.clock.advance(days=1)
+    shop.desk.recover()
+    assert shop.flags() == ["overdue"]
+    shop.desk.confirm(shop.only_refund.id, actor=KIM, status=RefundStatus.FAILED, note="the bank lost it")
+    assert shop.order.refundable == eur("100.00")
+
+
 def test_a_refund_that_waits_for_a_person_anyway_is_not_overdue():
     """A manual refund waits as long as it takes."""
     paid = a_payment(gateway="manual", reference="receipt-1")
@@ -129,7 +144,7 @@ def test_a_refund_that_waits_for_a_person_anyway_is_not_overdue():
     assert shop.flags() == []
 
 
-@pytest.mark.parametrize("field", ["lease", "poll", "overdue"])
+@pytest.mark.parametrize("field", ["lease", "poll", "overdue", "overdue_pending"])
 def test_a_timing_without_a_wait_is_refused(field):
     """Zero would never stop."""
     from datetime import timedelta

@@ -81,9 +81,14 @@ def test_accounts_and_tokens_show_nothing() -> None:
     check_silent(repr(account) + repr(attrs.asdict(account)) + repr(Token(SECRET, 5)))
 
 
-def test_no_log_record_holds_a_secret(paypal: PayPalSandbox, caplog: pytest.LogCaptureFixture) -> None:
+def test_no_log_record_holds_a_secret(
+    paypal: PayPalSandbox, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Even with every logger at its most talkative, urllib3's included."""
     caplog.set_level(logging.DEBUG)
+    for name in ("urllib3", "urllib3.connectionpool"):
+        caplog.set_level(logging.DEBUG, logger=name)
+        monkeypatch.setattr(logging.getLogger(name), "disabled", False)
     source = paypal.capture("50.00", "EUR")
     ours = paypal.gateway()
     ours.refund(call(ours, refund(), source))

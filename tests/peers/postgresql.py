@@ -7,11 +7,13 @@ import importlib.util
 import os
 import re
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -21,23 +23,106 @@ from tests.peers import PeerMissingError
 TRIES = 3
 # The data is thrown away, so nothing needs to survive a power cut.
 FAST = "-c fsync=off -c synchronous_commit=off -c full_page_writes=off"
+# The settings of a server that somebody relies on.
+SAFE = "-c fsync=on"
+# After a kill the old server's children hold its memory for a moment.
+RESTART_SECONDS = 30
+
+
+class Cluster:
+    """A server with data of its own; it may be stopped, killed and started again, at the same ``url``."""
+
+    def __init__(self, folder: Path, settings: str) -> None:
+        self._owner = _owner()
+        self._settings = settings
+        self._data = folder / "data"
+        self._port = 0
+        if self._owner:
+            os.chown(folder, self._owner["user"], self._owner["group"])
+        self._binaries = _readable(_binaries(), folder, self._owner)
+        initdb = [
+            self._binaries / "initdb",
+            "-D",
+            self._data,
+            "-U",
+            "postgres",
+            "-E",
+            "UTF8",
+            "-A",
+            "trust",
+            "-N",
+        ]
+        _run(initdb, self._owner)
+
+    @property
+    def url(self) -> str:
+        """The SQLAlchemy URL of its one database."""
+        return f"postgresql+psycopg://postgres@127.0.0.1:{self._port}/postgres"
+
+    def start(self) -> None:
+        """Start it on a free port, or again on the port that it had; wait until it answers."""
+        if self._port:
+            self._start_again()
+            return
+        for attempt in range(1, TRIES + 1):
+            port = _free_port()
+            try:
+                self._start_on(port)
+            except RuntimeError:
+                if attempt == TRIES:
+                    raise
+            else:
+                self._port = port
+                return
+
+    def stop(self) -> None:
+        """End it at once, without a word to its clients; it recovers from its log when it starts again."""
+        _run([self._binaries / "pg_ctl", "stop", "-D", self._data, "-m", "immediate"], self._owner)
+
+    def kill(self) -> None:
+        """End it as the kernel does when memory is short: SIGKILL, and nobody is told."""
+        os.kill(int((self._data / "postmaster.pid").read_text().split()[0]), signal.SIGKILL)
+
+    def _start_again(self) -> None:
+        until = time.monotonic() + RESTART_SECONDS
+        while True:
+            try:
+                self._start_on(self._port)
+            except RuntimeError:
+                if time.monotonic() > until:
+                    raise
+            else:
+                return
+
+    def _start_on(self, port: int) -> None:
+        log = self._data / "log"
+        options = f"-h 127.0.0.1 -p {port} -k '' {self._settings}"
+        start = [self._binaries / "pg_ctl", "start", "-w", "-D", self._data, "-l", log, "-o", options]
+        try:
+            _run(start, self._owner)
+        except RuntimeError as error:
+            raise RuntimeError(f"{error}\n{log.read_text() if log.exists() else ''}") from error
+
+
+@contextmanager
+def cluster(settings: str = SAFE) -> Iterator[Cluster]:
+    """Run a cluster that the test may kill and start again."""
+    with tempfile.TemporaryDirectory(prefix="refundkit-pg-") as folder:
+        own = Cluster(Path(folder), settings)
+        own.start()
+        try:
+            yield own
+        finally:
+            # A test that failed may have left it dead.
+            with suppress(RuntimeError):
+                own.stop()
 
 
 @contextmanager
 def running() -> Iterator[str]:
     """Run a fresh cluster and yield the SQLAlchemy URL of its one database."""
-    owner = _owner()
-    with tempfile.TemporaryDirectory(prefix="refundkit-pg-") as folder:
-        if owner:
-            os.chown(folder, owner["user"], owner["group"])
-        binaries = _readable(_binaries(), Path(folder), owner)
-        data = Path(folder) / "data"
-        _run([binaries / "initdb", "-D", data, "-U", "postgres", "-E", "UTF8", "-A", "trust", "-N"], owner)
-        port = _start(binaries, data, owner)
-        try:
-            yield f"postgresql+psycopg://postgres@127.0.0.1:{port}/postgres"
-        finally:
-            _run([binaries / "pg_ctl", "stop", "-D", data, "-m", "immediate"], owner)
+    with cluster(FAST) as own:
+        yield own.url
 
 
 def _binaries() -> Path:
@@ -95,22 +180,6 @@ def _works(binaries: Path, folder: Path, owner: dict[str, Any]) -> bool:
     except (OSError, RuntimeError):
         return False
     return True
-
-
-def _start(binaries: Path, data: Path, owner: dict[str, Any]) -> int:
-    """Start the server, wait until it answers, and return its port."""
-    log = data / "log"
-    for attempt in range(1, TRIES + 1):
-        port = _free_port()
-        options = f"-h 127.0.0.1 -p {port} -k '' {FAST}"
-        try:
-            _run([binaries / "pg_ctl", "start", "-w", "-D", data, "-l", log, "-o", options], owner)
-        except RuntimeError as error:
-            if attempt == TRIES:
-                raise RuntimeError(f"{error}\n{log.read_text() if log.exists() else ''}") from error
-        else:
-            return port
-    raise AssertionError("unreachable")
 
 
 def _free_port() -> int:

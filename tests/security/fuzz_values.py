@@ -113,6 +113,7 @@ _NOTE = CreditNote(
 _OTHERS = (
     _NOTE,
     _NOTE.taxes,
+    builders.make_order(lines=(builders.make_line(),)).totals,
     REQUESTS,
     PaymentReport(reference="pi_1", captured=eur(9), refunds=(_REFUND,), disputes=(_DISPUTE,), fee=eur(1)),
     Capabilities(window=timedelta(days=180), minimum=eur(50), currencies=frozenset({"EUR", "USD"})),

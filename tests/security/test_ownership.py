@@ -221,7 +221,7 @@ HARMLESS = {
     ("reconcile", "since"): lambda two: two.desk.reconcile(since=datetime(2099, 1, 1, tzinfo=UTC)).events,
 }
 # What no id can be in: how much, in which words, by whom.
-NO_ID = {"actor", "amount", "status", "note", "expect", "add_tags", "remove_tags", "document"}
+NO_ID = {"actor", "amount", "status", "note", "expect", "add_tags", "remove_tags", "document", "sort"}
 # The id that a person gives to a refund made elsewhere: new, or one of this order's own.
 NEW_ID = {("record_external", "reference"), ("confirm", "reference")}
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
+from types import SimpleNamespace
 
 import attrs
 import pytest
@@ -12,8 +13,8 @@ from refundkit.errors import OrderNotFoundError, StoreError
 from refundkit.model.marks import Note
 from refundkit.model.parties import Actor
 from refundkit.model.refunds import RefundStatus
-from refundkit.stores.base import OrderFilter, Work
-from refundkit.stores.sql import SQLStore, reading, writing
+from refundkit.stores.base import OrderColumn, OrderFilter, OrderSort, Work
+from refundkit.stores.sql import SQLStore, reading, searching, writing
 from refundkit.testing.builders import (
     NOW,
     eur,
@@ -154,6 +155,25 @@ class TestStatements:
                 f"EXPLAIN QUERY PLAN {select}", tuple(map(str, select.params.values()))
             ).all()
         assert "refundkit_orders_due" in str(plan)
+
+    @pytest.mark.parametrize(
+        "by", [OrderColumn.ID, OrderColumn.PLACED_AT, OrderColumn.EMAIL, OrderColumn.STATUS]
+    )
+    @pytest.mark.parametrize("descending", [False, True])
+    def test_a_sorted_page_reads_an_index(self, sqlite_store, by, descending):
+        """The next page of a list begins in an index where the last one ended; nothing is sorted again."""
+        row = SimpleNamespace(id="o-7", placed_at=NOW, customer_email="a@example.org", status="paid")
+        for section in searching.sections(OrderSort(by=by, descending=descending)):
+            for after in (None, row):
+                plan = str(self._plan(sqlite_store, searching.statement(OrderFilter(), section, after)))
+                assert "USING INDEX" in plan
+                assert "TEMP B-TREE" not in plan
+
+    def _plan(self, store, select):
+        compiled = select.compile(dialect=sa.create_engine("sqlite://").dialect)
+        values = tuple(str(compiled.params[name]) for name in compiled.positiontup)
+        with raw(store) as connection:
+            return connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {compiled}", values).all()
 
 
 class TestFailures:

@@ -9,6 +9,7 @@ import pytest
 import sqlalchemy as sa
 
 from refundkit import SQLStore
+from tests.stories.goods_shop import GoodsShop
 from tests.stories.shop import Shop
 
 
@@ -44,4 +45,12 @@ def store_url(request, tmp_path) -> str:
 def shop(store_url) -> Iterator[Shop]:
     """Yield a shop that has just sold something, with the books of everybody who took money for it."""
     with SQLStore.open(store_url) as store, Shop.opened(store) as shop:
+        yield shop
+
+
+@pytest.fixture
+def goods_shop(store_url) -> Iterator[GoodsShop]:
+    """Yield a shop that sells what can be sent, and has sold some of it."""
+    with SQLStore.open(store_url) as store, GoodsShop.opened(store) as shop:
+        shop.sell()
         yield shop

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -17,13 +18,22 @@ from refundkit import (
     Change,
     ChangeFunction,
     CreditNote,
+    CreditNoteDesk,
     CreditNoteLine,
     Customer,
+    CustomerNotices,
     CustomerRecord,
     Decision,
+    Deliverer,
     Delivery,
+    DeliveryCall,
+    DeliveryDesk,
     DeliveryError,
+    DeliveryMove,
+    DeliveryResult,
     DeliveryStatus,
+    DeliverySweep,
+    DeliveryTiming,
     Dispute,
     DisputeFunds,
     DisputeReport,
@@ -31,15 +41,20 @@ from refundkit import (
     DisputeStatus,
     Document,
     DocumentKind,
+    Download,
     Event,
     EventKind,
+    Evidence,
+    Fact,
     FailureCode,
     FewestRefunds,
+    FileDownloadDeliverer,
     Flag,
     FlagKind,
     Gateway,
     GatewayError,
     GatewayUnavailableError,
+    GiftCardDeliverer,
     Hint,
     InvalidValueError,
     KeyReuseError,
@@ -56,15 +71,20 @@ from refundkit import (
     NonRefundable,
     NormalizedStatus,
     Note,
+    Notice,
+    NoticeLine,
     NumberedFunction,
     OldestFirst,
     Option,
     Order,
+    OrderColumn,
     OrderExistsError,
     OrderFilter,
     OrderLine,
     OrderNotFoundError,
+    OrderSort,
     OrderStatus,
+    OrderTotals,
     OutcomeUnknownError,
     Party,
     Patience,
@@ -79,6 +99,7 @@ from refundkit import (
     Proportional,
     Purpose,
     Reason,
+    Receipt,
     Reconciliation,
     Recovery,
     RedeliveryDenied,
@@ -87,6 +108,8 @@ from refundkit import (
     RefundCall,
     RefundDenied,
     RefundDesk,
+    RefundFigure,
+    RefundFigures,
     RefundkitError,
     RefundLine,
     RefundOrigin,
@@ -101,6 +124,7 @@ from refundkit import (
     RestockingFee,
     ReviewAbove,
     ReviewRequired,
+    Revocation,
     Rule,
     Settles,
     ShopifyGateway,
@@ -114,20 +138,28 @@ from refundkit import (
     Timing,
     Verdict,
     Webhook,
+    WebhookCallDeliverer,
     WebhookError,
     WhileDisputed,
     Window,
     Work,
+    evidence,
+    export_orders,
     hookimpl,
+    load_deliverers,
     load_gateways,
     load_listeners,
     normalize_payment_failure,
     normalize_status,
     plan_refund,
     plugin_manager,
+    refund_figures,
+    render_credit_note,
+    units_owed,
 )
 
 now: datetime = datetime.now(UTC)
+BY_ID = OrderSort()
 
 
 def money() -> None:
@@ -393,6 +425,7 @@ def read(desk: RefundDesk) -> None:
     order: Order = desk.order("A-1001")
     orders: Iterator[Order] = desk.orders()
     orders = desk.orders(OrderFilter(statuses=(OrderStatus.PAID,), flagged=True, placed_from=now))
+    orders = desk.orders(sort=OrderSort(by=OrderColumn.PLACED_AT, descending=True))
     record: CustomerRecord = desk.customer("jo@example.org")
     warned: bool = record.has_chargebacks
     refunded: tuple[Money, ...] = record.refunded
@@ -465,6 +498,72 @@ class AcmeGateway(Gateway):
         return (webhook.headers["x-payment"],)
 
 
+class AcmeDeliverer(Deliverer):
+    """A deliverer as a plugin would write it."""
+
+    kind = "acme"
+    redeliverable = False
+
+    def deliver(self, call: DeliveryCall) -> Receipt:
+        """Hand over."""
+        if call.move is DeliveryMove.REVOKE or call.deadline < now:
+            raise DeliveryError("too late", is_final=False)
+        return Receipt(text=f"{call.units} of {call.line.name}", details={"key": call.key})
+
+
+def write_to_customers(store: Store, order: Order) -> None:
+    def write(notice: Notice) -> None:
+        line: NoticeLine = notice.lines[0]
+        words: tuple[str, ...] = (notice.email, notice.name, notice.way, notice.text, line.name)
+        sums: tuple[Money, ...] = (notice.amount, notice.of_request, line.amount)
+        units: int | None = line.quantity
+
+    notices = CustomerNotices(
+        store=store,
+        write=write,
+        policy=Policy(notify=True),
+        pauses=(timedelta(minutes=5),),
+        origins=[RefundOrigin.REQUEST, RefundOrigin.EXTERNAL],
+        test=None,
+        clock=lambda: now,
+    )
+    desk = RefundDesk(store=store, gateways=[], listeners=[notices])
+    totals: OrderTotals = order.totals
+    rest: Money = totals.subtotal + totals.shipping + totals.fees - totals.discounts - totals.total
+    digits: str | None = order.payments[0].last4
+    why: str = PaymentFailure.EXPIRED_CARD.label
+
+
+def hand_over(store: Store, order: Order) -> None:
+    files = FileDownloadDeliverer(
+        url="https://shop.example/{token}",
+        secrets=("newest", "older"),
+        order=store.get,
+        lifetime=timedelta(days=7),
+        send=lambda *_: None,
+    )
+    cards = GiftCardDeliverer(issue=lambda _: ["code"], void=lambda _: None, test=True)
+    server = WebhookCallDeliverer(url="https://a.example", secrets="s", revoke_url=None, timeout=(5, 15))
+    desk = DeliveryDesk(
+        store=store,
+        deliverers=[files, cards, server, AcmeDeliverer(), *load_deliverers({"acme": {}})],
+        listeners=[tell],
+        timing=DeliveryTiming(retries=(timedelta(minutes=1),), most_attempts=3),
+        revocation=Revocation.ON_REFUND,
+    )
+    kim = Actor.staff("kim")
+    result: DeliveryResult = desk.deliver(order.id)
+    result = desk.add(order.id, order.deliveries, actor=kim)
+    result = desk.retry(order.id, "d1", actor=kim)
+    result = desk.mark_delivered(order.id, "d1", actor=kim, note="by mail")
+    result = desk.redeliver(order.id, ["d1"], actor=kim)
+    failed: tuple[Delivery, ...] = result.failed + result.delivered
+    swept: DeliverySweep = desk.sweep(limit=10)
+    found: Download = files.check("token")
+    desk.record_download(found.order_id, found.delivery_id)
+    owed: Mapping[str, int] = units_owed(order, Revocation.NEVER)
+
+
 class Plugin:
     """A plugin with every hook."""
 
@@ -472,6 +571,11 @@ class Plugin:
     def refundkit_gateways(self) -> Iterable[type[Gateway]]:
         """Bring a gateway."""
         return [AcmeGateway]
+
+    @hookimpl
+    def refundkit_deliverers(self) -> Iterable[type[Deliverer]]:
+        """Bring a deliverer."""
+        return [AcmeDeliverer]
 
     @hookimpl
     def refundkit_listeners(self) -> Iterable[Listener]:
@@ -530,7 +634,7 @@ class ListStore(Store):
         """Find nothing."""
         return None
 
-    def search(self, wanted: OrderFilter) -> Iterator[Order]:
+    def search(self, wanted: OrderFilter, sort: OrderSort = BY_ID) -> Iterator[Order]:
         """Find nothing."""
         return iter(())
 
@@ -606,3 +710,31 @@ def more_errors(gateway: GatewayError, taken: ReferenceTakenError, invalid: Inva
         StoreError,
         PluginError,
     )
+
+
+def for_the_accountant(store: Store, desk: RefundDesk) -> None:
+    seller = Party(name="Shop", address=("Street 1",), email="shop@example.org", tax_id="X1")
+    accounts = CreditNoteDesk(
+        store=store,
+        seller=seller,
+        series="CN",
+        test_series="CN-TEST",
+        eligible={RefundReason.DAMAGED},
+        buyer=lambda order: Party(name=order.id),
+        listeners=[tell],
+        clock=lambda: now,
+    )
+    CreditNoteDesk(store=store, seller=seller, eligible="all")
+    CreditNoteDesk(store=store, seller=seller, eligible=lambda order, refund: order.test or refund.is_ours)
+    notes: tuple[CreditNote, ...] = accounts.issue_credit_notes(now)
+    note: CreditNote = accounts.issue("A-1001", "r1", actor=Actor.staff("kim"))
+    page: str = render_credit_note(note, words={"title": "Gutschrift"})
+    with Path("orders.csv").open("w", newline="", encoding="utf-8-sig") as file:
+        count: int = export_orders(desk.orders(), file, progress=print)
+    figures: RefundFigures = refund_figures(desk.orders(), zone=UTC)
+    rows: tuple[RefundFigure, ...] = figures.figures
+    fees: tuple[Money, ...] = (*rows[0].fees, figures.fees("EUR"), figures.total("EUR"))
+    stale: tuple[CreditNote, ...] = figures.to_correct
+    fetched = Fact(text="manual.pdf", at=now)
+    found: Evidence = evidence(desk.order("A-1001"), desk.timeline("A-1001"), downloads=[fetched])
+    proof: str = found.text

@@ -11,7 +11,7 @@ from attrs import field, frozen
 
 from refundkit.errors import DeliveryError
 from refundkit.model import fields
-from refundkit.model.deliveries import Delivery
+from refundkit.model.deliveries import Delivery, DeliveryMove
 from refundkit.model.fields import FrozenMap
 from refundkit.model.lines import OrderLine
 from refundkit.model.orders import Order
@@ -23,6 +23,7 @@ __all__ = ["Deliverer", "DeliveryCall", "Receipt"]
 class DeliveryCall:
     """One call to hand over, or to take back, ``units`` of a delivery.
 
+    ``move`` says which: DELIVER, REDELIVER (the same units once more, because they did not arrive) or REVOKE.
     ``key`` names this move for life: a call that is repeated after a lost answer has the same one, and must
     not hand over twice. Nothing may be begun after ``deadline``.
     """
@@ -31,6 +32,7 @@ class DeliveryCall:
     line: OrderLine = field(validator=fields.instance(OrderLine))
     delivery: Delivery = field(validator=fields.instance(Delivery))
     units: int = field(validator=fields.positive)
+    move: DeliveryMove = field(default=DeliveryMove.DELIVER, validator=fields.choice(DeliveryMove))
     key: str = field(validator=fields.identifier)
     deadline: datetime = field(converter=fields.to_utc, validator=fields.moment)
 
@@ -46,36 +48,47 @@ class Receipt:
 
 
 class Deliverer(ABC):
-    """Hands over one ``kind`` of goods: what `Delivery.kind` names.
+    """Hands over goods: its ``name`` is what `Delivery.kind` names.
 
+    ``kind`` is the name under which the class is configured, and the name of a deliverer unless its
+    constructor gives it another: two game servers are two deliverers with two names.
     ``redeliverable``: whether the same goods may be sent again on request. ``revocable``: whether what was
-    handed over can be taken back with `revoke`.
+    handed over can be taken back with `revoke`. ``test`` says whether it hands over for test orders only
+    (None: for any, because nothing real is handed over or it makes no difference); a live deliverer (False)
+    never meets a test order (law S7).
     """
 
     kind: ClassVar[str] = ""
-    redeliverable: ClassVar[bool] = True
-    revocable: ClassVar[bool] = False
+    name: str = ""
+    test: bool | None = None
+    redeliverable: bool = True
+    revocable: bool = False
+
+    def __init_subclass__(cls, **more: Any) -> None:
+        super().__init_subclass__(**more)
+        if "kind" in vars(cls) and "name" not in vars(cls):
+            cls.name = cls.kind
 
     @abstractmethod
     def deliver(self, call: DeliveryCall) -> Receipt:
         """Hand over, once per ``call.key``.
 
         Raises:
-            DeliveryError: if it did not work, or if that is not known; it is tried again under the same key,
-                unless the error is final.
+            DeliveryError: if it did not work, or if that is not known; it is tried again under the same key.
+                A final error says for certain that nothing was handed over under this key, and never will be.
         """
 
     def revoke(self, call: DeliveryCall) -> Receipt:
-        """Take back, once per ``call.key``.
+        """Take back, once per ``call.key``. What was never handed over is no error: there is nothing to do.
 
         Raises:
-            DeliveryError: as `deliver`.
+            DeliveryError: as `deliver`; a final error says that nothing was taken back.
         """
-        raise DeliveryError(f"What {self.kind} handed over cannot be taken back.", is_final=True)
+        raise DeliveryError(f"What {self.name} handed over cannot be taken back.", is_final=True)
 
     def where_it_is(self, delivery: Delivery) -> str:
         """Say where the customer finds what was handed over, for a refusal to send it again."""
         return f"It was sent to {delivery.target}."
 
     def __repr__(self) -> str:
-        return f"<{type(self).__name__} {self.kind!r}>"
+        return f"<{type(self).__name__} {self.name!r}>"

@@ -8,11 +8,12 @@ older, too. So exactly then the gateway is looked at first, and what it has of o
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from datetime import datetime
+from collections.abc import Callable, Iterable
+from datetime import datetime, timedelta
 
 from refundkit.desk.asking import Look, fetch_all, send, unanswered
 from refundkit.desk.office import Office
+from refundkit.desk.recorder import Recorder
 from refundkit.desk.timing import Lease
 from refundkit.errors import GatewayUnavailableError
 from refundkit.model.orders import Order
@@ -21,22 +22,41 @@ from refundkit.model.refunds import Refund
 from refundkit.model.requests import RefundRequest
 from refundkit.policy.plan import make_plan
 from refundkit.policy.reasons import Reason
+from refundkit.stores.base import Change
 
-__all__ = ["look_first", "send_after"]
+__all__ = ["changed_after_look", "send_after"]
 
 
-def look_first(office: Office, order_id: str, request: RefundRequest) -> Look | None:
-    """Ask the gateways about the order, if a refund of it could be lost and forgotten; None if not.
+class _UnfamiliarError(Exception):
+    """A refund of this order could be lost and forgotten: nothing is written before the gateways were asked."""
+
+
+def changed_after_look(
+    office: Office, order_id: str, request: RefundRequest, step: Callable[[Recorder], Recorder]
+) -> tuple[Change, Look | None]:
+    """Apply *step*, which accepts *request*; ask the gateways about the order first where that is needed.
 
     Raises:
         RefundDenied: if the request is refused as things stand; then nobody is asked.
     """
-    order = office.store.get(order_id)
+
+    def careful(recorder: Recorder) -> Recorder:
+        if _needs_look(office, recorder.order, request):
+            raise _UnfamiliarError
+        return step(recorder)
+
+    try:
+        # Inside of the change, because nearly every order is familiar and need not be read twice.
+        return office.change(order_id, careful), None
+    except _UnfamiliarError:
+        look = fetch_all(office, order_id)
+        return office.change(order_id, step), look
+
+
+def _needs_look(office: Office, order: Order, request: RefundRequest) -> bool:
     if order.request(request.key) is not None or not any(_strangers(office, order)):
-        return None
-    if make_plan(order, request, office.circumstances(order)).needs_review:
-        return None
-    return fetch_all(office, order_id)
+        return False
+    return not make_plan(order, request, office.circumstances(order)).needs_review
 
 
 def send_after(office: Office, order: Order, refund: Refund, *, look: Look | None, lease: Lease) -> Order:
@@ -54,17 +74,19 @@ def _strangers(office: Office, order: Order) -> Iterable[Payment]:
         can = office.ability(order, payment.gateway, payment)
         if isinstance(can, Reason) or can.by_person or not payment.captured.is_positive:
             continue
-        newest = _newest(order, payment)
-        if newest is None or now - newest >= can.idempotency_window:
+        looked_at = _looked_at(order, payment, can.idempotency_window)
+        if looked_at is None or now - looked_at >= can.idempotency_window:
             yield payment
 
 
-def _newest(order: Order, payment: Payment) -> datetime | None:
-    known = [payment.captured_at or order.placed_at]
-    known += [
-        moment
-        for refund in order.refunds
-        if refund.payment_id == payment.id
-        for moment in (refund.created_at, refund.first_sent_at)
-    ]
-    return max((moment for moment in known if moment is not None), default=None)
+def _looked_at(order: Order, payment: Payment, window: timedelta) -> datetime | None:
+    """Return when last nothing of *payment* can have been lost: at its capture, or when the gateway was looked at.
+
+    A refund of ours vouches for everything before it only if it was itself made so late that it needed a look.
+    """
+    at = payment.captured_at or order.placed_at
+    made = (refund.created_at for refund in order.refunds if refund.payment_id == payment.id and refund.key)
+    for moment in sorted(moment for moment in made if moment is not None):
+        if at is None or moment - at >= window:
+            at = moment
+    return at

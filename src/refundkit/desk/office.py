@@ -157,13 +157,19 @@ class Office:
 
 
 def _marked(before: Order, recorder: Recorder) -> Order:
-    """Have the goods looked at whenever something happened to the money, in the same transaction."""
+    """Have the goods looked at whenever something decides anew about them, in the same transaction."""
     order, now = recorder.order, recorder.now
-    if not order.deliveries or order.refunds == before.refunds:
+    if not order.deliveries or _deciding(order) == _deciding(before):
         return order
     if order.delivery_due_at is not None and order.delivery_due_at <= now:
         return order
     return attrs.evolve(order, delivery_due_at=now)
+
+
+def _deciding(order: Order) -> tuple[object, ...]:
+    """Return what decides which goods the customer shall have."""
+    paid = [(payment.captured, payment.capacity) for payment in order.payments]
+    return order.refunds, order.requests, order.disputes, order.is_flagged, paid
 
 
 def _clockwork(order: Order) -> tuple[object, ...]:

@@ -28,12 +28,13 @@ def call_for_help(office: Office, order_id: str) -> None:
 
 
 def _is_overdue(office: Office, order: Order, refund: Refund, now: datetime) -> bool:
-    if refund.status is not RefundStatus.SUBMITTED or order.awaits_person(refund):
+    if not refund.is_reserving or order.awaits_person(refund):
         return False
     if not office.can_tell(order, refund) and refund.gateway in office.gateways:
         return False
     waiting = [refund.created_at or now, *_flagged_at(office, order, refund)]
-    return now - max(waiting) >= office.timing.overdue
+    is_pending = refund.status is RefundStatus.PENDING
+    return now - max(waiting) >= (office.timing.overdue_pending if is_pending else office.timing.overdue)
 
 
 def _flagged_at(office: Office, order: Order, refund: Refund) -> list[datetime]:
@@ -48,7 +49,7 @@ def _flagged_at(office: Office, order: Order, refund: Refund) -> list[datetime]:
 
 
 def _flagged(recorder: Recorder, refund: Refund) -> Recorder:
-    if recorder.order.refund(refund.id).status is not RefundStatus.SUBMITTED:
+    if not recorder.order.refund(refund.id).is_reserving:
         return recorder
     text = (
         f"Refund {refund.id} of {refund.amount} was asked for on {refund.created_at:%Y-%m-%d}, and nobody could find "

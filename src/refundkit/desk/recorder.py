@@ -15,7 +15,7 @@ from refundkit.model.orders import Order
 from refundkit.model.parties import Actor
 from refundkit.model.refunds import Refund
 
-__all__ = ["Recorder"]
+__all__ = ["Recorder", "storable"]
 
 
 @frozen(kw_only=True)
@@ -37,7 +37,7 @@ class Recorder:
             kind=kind,
             at=self.now,
             actor=self.actor,
-            text=_storable(text),
+            text=storable(text),
             **{**about, **details},
         )
         return attrs.evolve(self, events=(*self.events, event))
@@ -82,8 +82,8 @@ class Recorder:
         )
 
 
-def _storable(text: str) -> str:
-    """Keep of *text* what an event can hold: the error of a gateway may bring a whole page along."""
+def storable(text: str) -> str:
+    """Keep of *text* what a field can hold: the error of a gateway may bring a whole page along."""
     return text[: fields.MAX_TEXT].replace("\0", "?").encode(errors="replace").decode()
 
 

@@ -138,7 +138,7 @@ def _bring_on(office: Office, order: Order, refund: Refund, look: Look) -> Order
     can = gateway.capabilities(order.payment(refund.payment_id))
     step = next_step(refund, can, look, quarantine=office.timing.quarantine)
     if step is Step.SEND:
-        return _send_again(office, order, refund, restarts=not _is_remembered(refund, can, look))
+        return _send_again(office, order, refund, can, restarts=not _is_remembered(refund, can, look))
     if step is Step.FAIL:
         return office.change(order.id, lambda recorder: _failed(recorder, refund)).order
     if step is Step.ASK_A_PERSON:
@@ -146,9 +146,12 @@ def _bring_on(office: Office, order: Order, refund: Refund, look: Look) -> Order
     return order
 
 
-def _send_again(office: Office, order: Order, refund: Refund, *, restarts: bool) -> Order:
+def _send_again(office: Office, order: Order, refund: Refund, can: Capabilities, *, restarts: bool) -> Order:
     lease = office.lease()
-    change = office.change(order.id, lambda recorder: _leased(recorder, refund, lease, restarts=restarts))
+    change = office.change(
+        order.id,
+        lambda recorder: _leased(recorder, refund, lease, restarts=restarts, window=can.idempotency_window),
+    )
     leased = change.order.refund(refund.id)
     # Whoever raised the number of attempts holds the lease; everybody else leaves the refund alone.
     if not change.events or leased.attempts != refund.attempts + 1:
@@ -156,10 +159,15 @@ def _send_again(office: Office, order: Order, refund: Refund, *, restarts: bool)
     return send(office, change.order, leased, lease)
 
 
-def _leased(recorder: Recorder, refund: Refund, lease: Lease, *, restarts: bool) -> Recorder:
+def _leased(
+    recorder: Recorder, refund: Refund, lease: Lease, *, restarts: bool, window: timedelta
+) -> Recorder:
     """Take the lease for another attempt, unless somebody else has brought the refund on meanwhile."""
     now = recorder.order.refund(refund.id)
     if now != refund:
+        return recorder
+    if not restarts and recorder.now - (now.first_sent_at or recorder.now) >= window:
+        # Whoever decided this stood still since: the key may be forgotten by now. The next sweep decides anew.
         return recorder
     leased = attrs.evolve(
         now,

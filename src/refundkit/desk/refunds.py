@@ -12,13 +12,13 @@ from uuid import UUID
 from refundkit.desk import people
 from refundkit.desk.acceptance import Acceptance, accept, plan_of
 from refundkit.desk.asking import fetch_all
-from refundkit.desk.familiarity import look_first, send_after
+from refundkit.desk.familiarity import changed_after_look, send_after
 from refundkit.desk.hints import follow, keep
 from refundkit.desk.office import Clock, Office, by_name
 from refundkit.desk.outbox import Listener, named
 from refundkit.desk.recorder import Recorder
 from refundkit.desk.recovery import recover, settle
-from refundkit.desk.registration import registration, require_new
+from refundkit.desk.registration import made_due, registration, require_new
 from refundkit.desk.results import CustomerRecord, Reconciliation, Recovery, RefundResult
 from refundkit.desk.timing import Lease, Timing, is_leased
 from refundkit.desk.webhooks import named_payments
@@ -35,7 +35,7 @@ from refundkit.model.requests import RefundRequest
 from refundkit.money import Money
 from refundkit.policy.plan import RefundPlan, make_plan
 from refundkit.policy.rules import Policy
-from refundkit.stores.base import OrderFilter, Store
+from refundkit.stores.base import BY_ID, OrderFilter, OrderSort, Store
 
 __all__ = ["RefundDesk"]
 
@@ -90,7 +90,8 @@ class RefundDesk:
         """
         require_new(order)
         told_by = actor or self._office.system
-        self._store.add(order, (registration(order, at=self._office.clock(), actor=told_by),))
+        first = registration(order, at=self._office.clock(), actor=told_by)
+        self._store.add(made_due(order), (first,))
         follow(self._office, order.id)
         self._office.deliver_of(order.id)
         return self._store.get(order.id)
@@ -146,10 +147,12 @@ class RefundDesk:
             PlanChangedError: if the plan is no longer *expect*.
             KeyReuseError: if the key stands for another request.
         """
-        look = look_first(self._office, order_id, request)
         lease = self._office.lease()
-        change = self._office.change(
-            order_id, lambda recorder: accept(recorder.order, request, self._terms(recorder, lease, expect))
+        change, look = changed_after_look(
+            self._office,
+            order_id,
+            request,
+            lambda recorder: accept(recorder.order, request, self._terms(recorder, lease, expect)),
         )
         order = change.order
         legs = [leg for leg in order.legs(request.key) if leg.status is RefundStatus.SUBMITTED]
@@ -342,9 +345,9 @@ class RefundDesk:
         """
         return self._store.get(order_id)
 
-    def orders(self, wanted: OrderFilter | None = None) -> Iterator[Order]:
-        """Yield the orders that *wanted* accepts (all of them without one), by id."""
-        return self._store.search(wanted or OrderFilter())
+    def orders(self, wanted: OrderFilter | None = None, *, sort: OrderSort = BY_ID) -> Iterator[Order]:
+        """Yield the orders that *wanted* accepts (all of them without one), by id or as *sort* says."""
+        return self._store.search(wanted or OrderFilter(), sort)
 
     def customer(self, email: str) -> CustomerRecord:
         """Return the orders under an e-mail address, with the chargeback flag."""

@@ -6,12 +6,25 @@ from collections.abc import Iterable
 
 from attrs import frozen
 
+from refundkit.model.deliveries import Delivery, DeliveryStatus
 from refundkit.model.events import Event
 from refundkit.model.orders import Order
 from refundkit.model.refunds import Refund, RefundStatus
 from refundkit.money import Money
+from refundkit.policy.reasons import Reason
 
-__all__ = ["CustomerRecord", "Reconciliation", "Recovery", "RefundResult"]
+__all__ = [
+    "CustomerRecord",
+    "DeliveryResult",
+    "DeliverySweep",
+    "Reconciliation",
+    "Recovery",
+    "RefundResult",
+]
+
+_UNSUCCESSFUL = frozenset(
+    {DeliveryStatus.FAILED, DeliveryStatus.DEAD_LETTERED, DeliveryStatus.REVOCATION_FAILED}
+)
 
 
 @frozen(kw_only=True)
@@ -95,3 +108,31 @@ class Reconciliation:
     orders: int
     events: tuple[Event, ...]
     unreachable: tuple[str, ...]
+
+
+@frozen(kw_only=True)
+class DeliveryResult:
+    """How the goods of an order stand; ``reasons`` say why something of it is not handed over."""
+
+    order_id: str
+    deliveries: tuple[Delivery, ...]
+    reasons: tuple[Reason, ...] = ()
+
+    @property
+    def delivered(self) -> tuple[Delivery, ...]:
+        """The deliveries that the customer has."""
+        return tuple(one for one in self.deliveries if one.status is DeliveryStatus.DELIVERED)
+
+    @property
+    def failed(self) -> tuple[Delivery, ...]:
+        """The deliveries whose last try failed, to hand over or to take back."""
+        return tuple(one for one in self.deliveries if one.status in _UNSUCCESSFUL)
+
+
+@frozen(kw_only=True)
+class DeliverySweep:
+    """What one sweep of the delivery desk did: orders it looked at, what happened there, and where something failed."""
+
+    orders: tuple[str, ...] = ()
+    events: tuple[Event, ...] = ()
+    failing: tuple[str, ...] = ()

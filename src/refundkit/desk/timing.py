@@ -25,7 +25,8 @@ class Timing:
     ``retries``: the waits after the first, second, … attempt; the last one repeats.
     ``poll``: the wait between two looks at a pending refund.
     ``after_success``: when to look again at a refund that succeeded, since a bank may send it back.
-    ``overdue``: how long a refund may stay unanswered before a person is asked to look.
+    ``overdue``: how long a refund may stay unanswered before a person is asked to look; ``overdue_pending``: how
+    long its gateway may call it pending.
     ``patience``: how long a caller is kept waiting while a call is repeated.
     """
 
@@ -45,10 +46,18 @@ class Timing:
         default=(timedelta(days=1), timedelta(days=7), timedelta(days=30))
     )
     overdue: timedelta = field(default=timedelta(days=3))
+    overdue_pending: timedelta = field(default=timedelta(days=45))
     patience: Patience = field(factory=Patience)
 
     def __attrs_post_init__(self) -> None:
-        waits = (self.lease, self.poll, self.overdue, *self.retries, *self.after_success)
+        waits = (
+            self.lease,
+            self.poll,
+            self.overdue,
+            self.overdue_pending,
+            *self.retries,
+            *self.after_success,
+        )
         if not self.retries or min(waits) <= timedelta(0):
             raise InvalidValueError(
                 "Timing needs at least one wait between retries, and every wait must be above zero.",
@@ -118,7 +127,8 @@ def _look(refund: Refund, timing: Timing, now: datetime) -> datetime | None:
 def _due(refund: Refund, timing: Timing, now: datetime) -> datetime:
     if refund.status is RefundStatus.PENDING:
         return now + timing.poll
-    sent = refund.last_sent_at or now
+    # An answer that never came was waited for; the next try counts from when that was given up.
+    sent = max((at for at in (refund.last_sent_at, refund.unclear_at) if at is not None), default=now)
     due = max(refund.leased_until or sent, sent + timing.retry_after(refund.attempts))
     # What is still SUBMITTED after that waits for a quarantine or a person; others must get their turn.
     return due if due > now else now + timing.poll

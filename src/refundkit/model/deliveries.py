@@ -12,10 +12,12 @@ how many units the customer shall have.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
+from uuid import uuid5
 
 import attrs
 from attrs import field, frozen
@@ -23,8 +25,9 @@ from attrs import field, frozen
 from refundkit.errors import InvalidValueError
 from refundkit.model import fields
 from refundkit.model.fields import FrozenMap
+from refundkit.model.refunds import NAMESPACE
 
-__all__ = ["Delivery", "DeliveryStatus"]
+__all__ = ["Delivery", "DeliveryMove", "DeliveryStatus", "move_key"]
 
 
 class DeliveryStatus(StrEnum):
@@ -38,13 +41,31 @@ class DeliveryStatus(StrEnum):
     REVOCATION_FAILED = "revocation_failed"
 
 
+class DeliveryMove(StrEnum):
+    """What is being done about a delivery: hand units over, send the same ones again, or take them back."""
+
+    DELIVER = "deliver"
+    REDELIVER = "redeliver"
+    REVOKE = "revoke"
+
+
+def move_key(order_id: str, delivery_id: str, move: DeliveryMove, number: int) -> str:
+    """Name move *number* of a delivery, for life: the idempotency key of every try of it."""
+    return str(uuid5(NAMESPACE, json.dumps(["delivery", order_id, delivery_id, move, number])))
+
+
 _S = DeliveryStatus
+_ANY = frozenset(DeliveryStatus)
 NEXT: Mapping[DeliveryStatus, frozenset[DeliveryStatus]] = {
-    _S.PENDING: frozenset({_S.PENDING, _S.DELIVERED, _S.FAILED, _S.DEAD_LETTERED, _S.REVOKED}),
-    _S.FAILED: frozenset({_S.FAILED, _S.DELIVERED, _S.DEAD_LETTERED, _S.PENDING, _S.REVOKED}),
-    _S.DEAD_LETTERED: frozenset({_S.DEAD_LETTERED, _S.DELIVERED, _S.FAILED, _S.PENDING, _S.REVOKED}),
-    _S.DELIVERED: frozenset({_S.DELIVERED, _S.FAILED, _S.REVOKED, _S.REVOCATION_FAILED}),
-    _S.REVOKED: frozenset({_S.REVOKED, _S.DELIVERED, _S.FAILED, _S.PENDING}),
+    # Nobody knows whether a try that failed, or broke off, has handed over: once the money is given back it is
+    # taken back to be sure, and that may fail.
+    _S.PENDING: _ANY,
+    _S.FAILED: _ANY,
+    _S.DEAD_LETTERED: _ANY,
+    # Sent again, or only a part of it taken back.
+    _S.DELIVERED: _ANY - {_S.PENDING},
+    # The refund failed after it had succeeded, so it is handed over again.
+    _S.REVOKED: _ANY,
     _S.REVOCATION_FAILED: frozenset({_S.REVOCATION_FAILED, _S.REVOKED, _S.DELIVERED}),
 }
 
@@ -53,10 +74,11 @@ NEXT: Mapping[DeliveryStatus, frozenset[DeliveryStatus]] = {
 class Delivery:
     """One thing to hand over for one line: ``kind`` names the deliverer, ``target`` where it goes.
 
-    ``quantity`` units belong to it, ``handed_over`` of them the customer has. ``moves`` counts how often
-    something was handed over or taken back, so that each move has an idempotency key of its own; ``attempts``
-    counts the tries of the move under way. ``due_at`` is when the next try is, ``leased_until`` how long
-    somebody may be trying. ``details`` is what the deliverer wants to remember, free of secrets.
+    ``quantity`` units belong to it, ``handed_over`` of them the customer has. ``move`` is what is being done
+    with ``units`` of them, until its end is known; ``moves`` counts what came to an end, so that each move has
+    an idempotency key of its own; ``attempts`` counts the tries of the newest move. ``due_at`` is when the next
+    try is, ``leased_until`` how long somebody may be trying. ``details`` is what the deliverer wants to
+    remember, free of secrets.
     """
 
     id: str = field(validator=fields.identifier)
@@ -66,6 +88,8 @@ class Delivery:
     status: DeliveryStatus = field(default=DeliveryStatus.PENDING, validator=fields.choice(DeliveryStatus))
     quantity: int = field(default=1, validator=fields.positive)
     handed_over: int = field(default=0, validator=fields.count)
+    move: DeliveryMove | None = field(default=None, validator=fields.optional(fields.choice(DeliveryMove)))
+    units: int = field(default=0, validator=fields.count)
     moves: int = field(default=0, validator=fields.count)
     attempts: int = field(default=0, validator=fields.count)
     last_error: str = field(default="", validator=fields.text)
@@ -89,9 +113,24 @@ class Delivery:
                 field="handed_over",
                 value=self.handed_over,
             )
+        if (self.move is None) is not (self.units == 0):
+            raise InvalidValueError(
+                f"Delivery {self.id} is doing {self.move} with {self.units} units; a move has units, and units a move.",
+                field="units",
+                value=self.units,
+            )
 
-    def moved(self, status: DeliveryStatus, *, at: datetime, error: str = "") -> Delivery:
-        """Return this delivery one attempt later, in *status*.
+    @property
+    def is_new(self) -> bool:
+        """Whether nothing was done about it yet."""
+        return self.status is DeliveryStatus.PENDING and not (self.handed_over or self.moves or self.attempts)
+
+    def is_leased(self, now: datetime) -> bool:
+        """Whether somebody may be handing over, or taking back, right now."""
+        return self.leased_until is not None and self.leased_until > now
+
+    def moved(self, status: DeliveryStatus, **changes: Any) -> Delivery:
+        """Return this delivery in *status*, with *changes* to other fields.
 
         Raises:
             InvalidValueError: if a delivery cannot go from its status to *status*.
@@ -102,7 +141,21 @@ class Delivery:
                 field="status",
                 value=status,
             )
-        delivered_at = at if status is DeliveryStatus.DELIVERED else self.delivered_at
+        return attrs.evolve(self, status=status, **changes)
+
+    def trying(self, move: DeliveryMove, units: int, *, leased_until: datetime) -> Delivery:
+        """Return this delivery with one more try of *move*, which is a new one or the one under way."""
         return attrs.evolve(
-            self, status=status, attempts=self.attempts + 1, last_error=error, delivered_at=delivered_at
+            self,
+            move=move,
+            units=units,
+            attempts=self.attempts + 1 if self.move is move else 1,
+            # Should this try break off, the next one is due when its lease is over.
+            due_at=leased_until,
+            leased_until=leased_until,
         )
+
+    def ended(self, status: DeliveryStatus, **changes: Any) -> Delivery:
+        """Return this delivery in *status* with its move at an end, however it ended."""
+        over = {"move": None, "units": 0, "moves": self.moves + 1, "due_at": None, "leased_until": None}
+        return self.moved(status, **{**over, **changes})

@@ -56,6 +56,7 @@ class EventKind(StrEnum):
     DELIVERY_RETRIED = "delivery.retried"
     DELIVERY_REVOKED = "delivery.revoked"
     DELIVERY_REVOCATION_FAILED = "delivery.revocation_failed"
+    DELIVERY_DOWNLOADED = "delivery.downloaded"
     ORDER_REDELIVERED = "order.redelivered"
     CUSTOMER_NOTIFIED = "customer.notified"
     CUSTOMER_NOT_NOTIFIED = "customer.not_notified"

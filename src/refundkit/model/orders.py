@@ -27,6 +27,7 @@ from refundkit.model.parties import Customer
 from refundkit.model.payments import Payment
 from refundkit.model.refunds import Refund
 from refundkit.model.requests import AcceptedRequest, Purpose
+from refundkit.model.totals import OrderTotals, totals_of
 from refundkit.money import Money
 
 __all__ = ["Order"]
@@ -142,6 +143,11 @@ class Order:
     def total(self) -> Money:
         """What the lines in force cost."""
         return Money.sum((line.total for line in self.lines_in_force), self.currency)
+
+    @cached_property
+    def totals(self) -> OrderTotals:
+        """What it cost, from the subtotal to what was left to pay after gift cards, as a receipt shows it."""
+        return totals_of(self)
 
     @property
     def captured(self) -> Money:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
@@ -39,6 +40,16 @@ class PaymentFailure(StrEnum):
     FRAUD_PREVENTION = "fraud_prevention"
     UNKNOWN = "unknown"
 
+    @property
+    def label(self) -> str:
+        """The reason in words for people."""
+        return self.value.replace("_", " ")
+
+
+# Where gateways and shops keep the last digits of a card, within the details of a payment.
+_LAST4 = ("last4", "last_four", "last_digits")
+_FOUR_DIGITS = re.compile("[0-9]{4}", re.ASCII)
+
 
 def _to_aliases(value: Any) -> Any:
     return tuple(value) if isinstance(value, list) else value
@@ -50,6 +61,8 @@ class Payment:
 
     ``reference`` is the gateway's id of it, ``aliases`` are other ids of the very same payment (a Stripe
     charge beside its payment intent), and ``group`` is what it belongs to at the gateway (a Shopify order).
+    ``method`` is how it was paid (``card``, ``gift_card``), ``failure`` why a failed one failed, and ``details``
+    whatever else the shop wants to keep, such as ``{"card": {"last4": "4242"}}``.
     ``captured`` is what the shop registered; ``confirmed`` is what the gateway said last, kept beside it.
     """
 
@@ -91,6 +104,11 @@ class Payment:
             return Money.zero(self.captured.currency)
         return self.captured if self.confirmed is None else min(self.captured, self.confirmed)
 
+    @property
+    def last4(self) -> str | None:
+        """The last four digits of the card, if ``details`` tell just these; never more of its number (law S2)."""
+        return _last4(self.details)
+
     def answers_to(self, reference: str) -> bool:
         """Whether *reference* names this payment or the group that it belongs to."""
         return reference in self.references or reference == self.group
@@ -126,3 +144,11 @@ class Payment:
         confirmed = self.confirmed if newer.captured == self.captured else None
         fee = self.fee if newer.fee is None else newer.fee
         return attrs.evolve(newer, confirmed=confirmed, fee=fee, reported_version=self.reported_version)
+
+
+def _last4(details: Mapping[str, Any]) -> str | None:
+    for key in _LAST4:
+        if isinstance(found := details.get(key), str) and _FOUR_DIGITS.fullmatch(found):
+            return found
+    inner = (_last4(value) for value in details.values() if isinstance(value, Mapping))
+    return next(filter(None, inner), None)

@@ -17,18 +17,24 @@ from attrs import field, frozen
 
 from refundkit.errors import OrderExistsError, ReferenceTakenError
 from refundkit.model import fields
+from refundkit.model.deliveries import Delivery, DeliveryStatus
 from refundkit.model.events import Event
 from refundkit.model.orders import Order
-from refundkit.model.payments import Payment
+from refundkit.model.payments import Payment, PaymentStatus
+from refundkit.model.refunds import RefundStatus
 from refundkit.model.standing import OrderStatus
+from refundkit.stores.sorting import BY_ID, OrderColumn, OrderSort, email_key
 
 __all__ = [
+    "BY_ID",
     "Change",
     "ChangeFunction",
     "Hint",
     "News",
     "NumberedFunction",
+    "OrderColumn",
     "OrderFilter",
+    "OrderSort",
     "Store",
     "Work",
     "email_key",
@@ -94,7 +100,9 @@ class OrderFilter:
     """Which orders to list; what is left out does not matter, what is given must all hold.
 
     ``email`` is compared without regard to case; ``placed_from`` is inclusive, ``placed_before`` exclusive.
-    ``captured_from`` asks for a payment captured at or after it, or of which that is not known.
+    ``captured_from`` asks for a payment captured at or after it, or of which that is not known; ``refunded_from``
+    in the same way for a refund that succeeded. ``payment_status`` and ``delivery_status`` ask for some payment or
+    delivery that stands there.
     """
 
     statuses: tuple[OrderStatus, ...] = field(
@@ -103,6 +111,12 @@ class OrderFilter:
     email: str | None = field(default=None, validator=fields.optional(fields.identifier))
     gateway: str | None = field(default=None, validator=fields.optional(fields.identifier))
     tag: str | None = field(default=None, validator=fields.optional(fields.identifier))
+    payment_status: PaymentStatus | None = field(
+        default=None, validator=fields.optional(fields.choice(PaymentStatus))
+    )
+    delivery_status: DeliveryStatus | None = field(
+        default=None, validator=fields.optional(fields.choice(DeliveryStatus))
+    )
     flagged: bool | None = field(default=None, validator=fields.optional(fields.flag))
     unsettled: bool | None = field(default=None, validator=fields.optional(fields.flag))
     test: bool | None = field(default=None, validator=fields.optional(fields.flag))
@@ -113,6 +127,9 @@ class OrderFilter:
         default=None, converter=fields.to_utc, validator=fields.optional(fields.moment)
     )
     captured_from: datetime | None = field(
+        default=None, converter=fields.to_utc, validator=fields.optional(fields.moment)
+    )
+    refunded_from: datetime | None = field(
         default=None, converter=fields.to_utc, validator=fields.optional(fields.moment)
     )
 
@@ -126,6 +143,8 @@ _CONDITIONS: tuple[Callable[[OrderFilter, Order], bool], ...] = (
     lambda wanted, order: wanted.email is None or email_key(order) == wanted.email.casefold(),
     lambda wanted, order: wanted.gateway is None or any(p.gateway == wanted.gateway for p in order.payments),
     lambda wanted, order: wanted.tag is None or wanted.tag in order.tags,
+    lambda wanted, order: wanted.payment_status is None or _stands(order.payments, wanted.payment_status),
+    lambda wanted, order: wanted.delivery_status is None or _stands(order.deliveries, wanted.delivery_status),
     lambda wanted, order: wanted.flagged is None or order.is_flagged is wanted.flagged,
     lambda wanted, order: wanted.unsettled is None or is_unsettled(order) is wanted.unsettled,
     lambda wanted, order: wanted.test is None or order.test is wanted.test,
@@ -134,21 +153,27 @@ _CONDITIONS: tuple[Callable[[OrderFilter, Order], bool], ...] = (
         wanted.placed_before is None or _placed(order, lambda at: at < wanted.placed_before)
     ),
     lambda wanted, order: wanted.captured_from is None or _captured(order, wanted.captured_from),
+    lambda wanted, order: wanted.refunded_from is None or _refunded(order, wanted.refunded_from),
 )
+
+
+def _stands(parts: Iterable[Payment] | Iterable[Delivery], status: StrEnum) -> bool:
+    return any(part.status is status for part in parts)
 
 
 def _captured(order: Order, since: datetime) -> bool:
     return any(payment.captured_at is None or payment.captured_at >= since for payment in order.payments)
 
 
+def _refunded(order: Order, since: datetime) -> bool:
+    return any(
+        refund.status is RefundStatus.SUCCEEDED and (refund.settled_at is None or refund.settled_at >= since)
+        for refund in order.refunds
+    )
+
+
 def _placed(order: Order, holds: Callable[[Any], bool]) -> bool:
     return order.placed_at is not None and holds(order.placed_at)
-
-
-def email_key(order: Order) -> str | None:
-    """Return what the customer's e-mail is looked up by."""
-    email = order.customer.email if order.customer else None
-    return email.casefold() if email else None
 
 
 def is_unsettled(order: Order) -> bool:
@@ -207,8 +232,11 @@ class Store(ABC):
         """Return the id of the order that has this refund."""
 
     @abstractmethod
-    def search(self, wanted: OrderFilter) -> Iterator[Order]:
-        """Yield the orders that *wanted* accepts, by id, without holding all of them in memory."""
+    def search(self, wanted: OrderFilter, sort: OrderSort = BY_ID) -> Iterator[Order]:
+        """Yield the orders that *wanted* accepts, as *sort* arranges them, without holding all of them in memory.
+
+        An order whose place changes while somebody reads may come twice or be left out; by id that cannot happen.
+        """
 
     @abstractmethod
     def claim(

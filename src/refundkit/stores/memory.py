@@ -15,12 +15,14 @@ from refundkit.errors import OrderNotFoundError, StoreError
 from refundkit.model.events import Event
 from refundkit.model.orders import Order
 from refundkit.stores.base import (
+    BY_ID,
     Change,
     ChangeFunction,
     Hint,
     News,
     NumberedFunction,
     OrderFilter,
+    OrderSort,
     Store,
     Work,
     names_of,
@@ -104,11 +106,12 @@ class MemoryStore(Store):
         for gateway, reference in references:
             require_free(gateway, reference, order.id, self._references.get((gateway, reference), order.id))
         written = stamped(order, events)
-        self._orders[order.id] = order
         self._references.update(dict.fromkeys(references, order.id))
         self._refunds.update({refund.id: order.id for refund in order.refunds})
         self._events.setdefault(order.id, []).extend(written)
         self._undelivered.update({event.id: News(event=event) for event in written})
+        # Last: who reads without the lock and sees the new order finds all the rest as well.
+        self._orders[order.id] = order
         return written
 
     def find_payment(self, gateway: str, reference: str) -> str | None:
@@ -117,10 +120,10 @@ class MemoryStore(Store):
     def find_refund(self, refund_id: str) -> str | None:
         return self._refunds.get(refund_id)
 
-    def search(self, wanted: OrderFilter) -> Iterator[Order]:
-        for order_id in sorted(self._orders.copy()):
-            if wanted.accepts(self._orders[order_id]):
-                yield self._orders[order_id]
+    def search(self, wanted: OrderFilter, sort: OrderSort = BY_ID) -> Iterator[Order]:
+        for order in sort.arranged(self._orders.copy().values()):
+            if wanted.accepts(newest := self._orders[order.id]):
+                yield newest
 
     def claim(
         self, now: datetime, *, until: datetime, limit: int, work: Work = Work.REFUNDS

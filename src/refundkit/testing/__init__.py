@@ -1,7 +1,7 @@
 """What tests of shops and plugins need: contracts, builders, sandboxes, a clock. See each module.
 
-`StoreContract` and `GatewayContract` are what every store and every gateway must fulfil. They need pytest
-(``pip install refundkit[testing]``); nothing else here does.
+`StoreContract`, `GatewayContract` and `DelivererContract` are what every store, gateway and deliverer must
+fulfil. They need pytest (``pip install refundkit[testing]``); nothing else here does.
 """
 
 from __future__ import annotations
@@ -10,12 +10,13 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from refundkit.testing.deliverer_contract import DelivererContract
     from refundkit.testing.gateway_contract import GatewayContract
     from refundkit.testing.store_contract import StoreContract
 
-__all__ = ["GatewayContract", "StoreContract"]
+__all__ = ["DelivererContract", "GatewayContract", "StoreContract"]
 
-_CONTRACTS = {"GatewayContract": "gateway", "StoreContract": "store"}
+_CONTRACTS = {"DelivererContract": "deliverer", "GatewayContract": "gateway", "StoreContract": "store"}
 
 
 def __getattr__(name: str) -> Any:

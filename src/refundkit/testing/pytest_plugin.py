@@ -28,7 +28,9 @@ if TYPE_CHECKING:
 __all__ = ["fake_gateway", "paypal_sandbox", "refund_clock", "shopify_sandbox", "stripe_sandbox"]
 
 # Their asserts tell what they compared, also where a plugin's author runs them from an installed package.
-_CONTRACTS = ("refundkit.testing.gateway_contract", "refundkit.testing.gateway_rules")
+_CONTRACTS = tuple(
+    f"refundkit.testing.{kind}_{part}" for kind in ("gateway", "deliverer") for part in ("contract", "rules")
+)
 if not any(name in sys.modules for name in _CONTRACTS):
     pytest.register_assert_rewrite(*_CONTRACTS)
 

@@ -111,7 +111,7 @@ def amount(name: str, *, least: int = 0) -> sa.Column[int]:
 
 def one_of(name: str, members: type[StrEnum], *, optional: bool = False) -> sa.Column[str]:
     """Make a column for a member of an enum."""
-    return sa.Column(name, sa.Text, _check(name, choice(name, members)), nullable=optional)
+    return sa.Column(name, Id, _check(name, choice(name, members)), nullable=optional)
 
 
 def choice(name: str, members: Iterable[StrEnum]) -> str:

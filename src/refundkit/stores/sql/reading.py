@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
-from functools import cache
+from functools import cache, reduce
+from operator import or_
 from typing import Any
 
 import sqlalchemy as sa
 
 from refundkit.model.events import Event
 from refundkit.model.orders import Order
-from refundkit.model.refunds import RESERVING
-from refundkit.stores.base import News, OrderFilter, Work
+from refundkit.stores.base import News, Work
 from refundkit.stores.sql import columns, rows, tables
 from refundkit.stores.sql.cells import Raw, Row, raw
 
@@ -24,8 +24,8 @@ __all__ = [
     "hints",
     "one",
     "order_row",
-    "page",
     "registered",
+    "several",
     "undelivered",
 ]
 
@@ -40,16 +40,17 @@ registered = sa.select(_O.registered).where(_O.id == sa.bindparam("id"))
 
 def one(connection: sa.Connection, row: Row) -> Order:
     """Read the order of which *row* was read, in later statements: whoever locks the row sees all of it."""
-    found = connection.execute
-    return rows.order(
-        row, {table: tuple(map(tuple, found(_of_one(table), {"id": row.id}).all())) for table in _TABLES}
-    )
+    parts = _nothing()
+    for table in _tables_of(row.parts):
+        parts[table] = tuple(map(tuple, connection.execute(_of_one(table), {"id": row.id}).all()))
+    return rows.order(row, parts)
 
 
-def _several(connection: sa.Connection, order_rows: Sequence[Row]) -> list[Order]:
+def several(connection: sa.Connection, order_rows: Sequence[Row]) -> list[Order]:
+    """Read the orders of which *order_rows* were read."""
     ids = [row.id for row in order_rows]
-    found: dict[sa.Table, Mapping[str, tuple[Raw, ...]]] = {}
-    for table in _TABLES:
+    found: dict[sa.Table, Mapping[str, tuple[Raw, ...]]] = {table: {} for table in _TABLES}
+    for table in _tables_of(reduce(or_, (row.parts for row in order_rows), 0)):
         result = connection.execute(_of_several(table), {"ids": ids}).all()
         # order_id is the first column of every part.
         found[table] = rows.grouped(map(tuple, result), 0)
@@ -57,6 +58,16 @@ def _several(connection: sa.Connection, order_rows: Sequence[Row]) -> list[Order
 
 
 _TABLES = tuple(part.table for part in rows.PARTS)
+
+
+def _nothing() -> dict[sa.Table, tuple[Raw, ...]]:
+    return dict.fromkeys(_TABLES, ())
+
+
+@cache
+def _tables_of(parts: int) -> tuple[sa.Table, ...]:
+    """Return the tables that the bits of *parts* stand for (see `rows.order_row`)."""
+    return tuple(table for place, table in enumerate(_TABLES) if parts >> place & 1)
 
 
 @cache
@@ -74,59 +85,6 @@ def _rows(table: sa.Table) -> sa.Select[Any]:
     select = raw(table).order_by(table.c.position)
     # The lines of later revisions are in the requests that made them.
     return select.where(table.c.revision == 0) if table is tables.order_lines else select
-
-
-# Searching.
-
-
-def page(connection: sa.Connection, wanted: OrderFilter, after: str, size: int) -> list[Order]:
-    """Read the next orders that *wanted* accepts, at most *size*, with ids behind *after*."""
-    columns_ = (column for column in _O if column is not _O.registered)
-    select = sa.select(*columns_).where(_O.id > after, *_conditions(wanted)).order_by(_O.id).limit(size)
-    return _several(connection, connection.execute(select).all())
-
-
-def _conditions(wanted: OrderFilter) -> Iterator[sa.ColumnElement[bool]]:
-    """Say in SQL what `OrderFilter.accepts` says in Python."""
-    if wanted.statuses:
-        yield _O.status.in_(wanted.statuses)
-    if wanted.email is not None:
-        yield _O.customer_email == wanted.email.casefold()
-    if wanted.gateway is not None:
-        yield _has(tables.payments, tables.payments.c.gateway == wanted.gateway)
-    if wanted.tag is not None:
-        yield _has(tables.tags, tables.tags.c.tag == wanted.tag)
-    yield from _switches(wanted)
-    yield from _moments(wanted)
-
-
-def _moments(wanted: OrderFilter) -> Iterator[sa.ColumnElement[bool]]:
-    if wanted.placed_from is not None:
-        yield _O.placed_at >= wanted.placed_from
-    if wanted.placed_before is not None:
-        yield _O.placed_at < wanted.placed_before
-    if wanted.captured_from is not None:
-        captured_at = tables.payments.c.captured_at
-        yield _has(tables.payments, captured_at.is_(None) | (captured_at >= wanted.captured_from))
-
-
-# Written out, not bound: only so do the databases see that a partial index holds what is asked for.
-_FLAGGED = sa.literal_column("refundkit_orders.flagged", columns.Truth)
-_UNSETTLED = sa.literal_column(columns.choice("status", RESERVING), sa.Boolean)
-
-
-def _switches(wanted: OrderFilter) -> Iterator[sa.ColumnElement[bool]]:
-    if wanted.flagged is not None:
-        yield _FLAGGED if wanted.flagged else sa.not_(_FLAGGED)
-    if wanted.unsettled is not None:
-        unsettled = _has(tables.refunds, _UNSETTLED)
-        yield unsettled if wanted.unsettled else sa.not_(unsettled)
-    if wanted.test is not None:
-        yield _O.test == wanted.test
-
-
-def _has(table: sa.Table, condition: sa.ColumnElement[bool]) -> sa.ColumnElement[bool]:
-    return _O.id.in_(sa.select(table.c.order_id).where(condition))
 
 
 def due(work: Work, now: datetime, limit: int) -> sa.Select[tuple[str]]:

@@ -14,12 +14,13 @@ import sqlalchemy as sa
 from attrs import frozen
 
 from refundkit.model.credit_notes import CreditNote
-from refundkit.model.deliveries import Delivery, DeliveryStatus
+from refundkit.model.deliveries import Delivery, DeliveryMove, DeliveryStatus
 from refundkit.model.documents import Document, DocumentKind
 from refundkit.model.events import Event, EventKind
 from refundkit.model.marks import Flag, FlagKind, Note
 from refundkit.model.orders import Order
 from refundkit.model.parties import Actor, ActorKind, Customer
+from refundkit.model.totals import total_of
 from refundkit.serialization import dumps, from_json, to_json
 from refundkit.stores.base import News, email_key
 from refundkit.stores.sql import rows_money, tables
@@ -45,14 +46,14 @@ class Part:
 
 
 _DELIVERY_STATE = (
-    *("handed_over", "moves", "attempts", "last_error"),
+    *("handed_over", "units", "moves", "attempts", "last_error"),
     *("delivered_at", "due_at", "leased_until"),
 )
 
 
 def _delivery_row(position: int, delivery: Delivery) -> Values:
     return {
-        **same(delivery, "id", "line_id", "kind", "target", "status", "quantity"),
+        **same(delivery, "id", "line_id", "kind", "target", "status", "quantity", "move"),
         **same(delivery, *_DELIVERY_STATE),
         "position": position,
         "revision": 0,
@@ -63,6 +64,7 @@ def _delivery_row(position: int, delivery: Delivery) -> Values:
 def _as_delivery(row: Row) -> Delivery:
     return Delivery(
         status=DeliveryStatus(row.status),
+        move=None if row.move is None else DeliveryMove(row.move),
         details=json.loads(row.details),
         **same(row, "id", "line_id", "kind", "target", "quantity", *_DELIVERY_STATE),
     )
@@ -133,7 +135,10 @@ def order_row(order: Order) -> Values:
     """Make the columns that every change writes; what it is due at and what was registered are not among them."""
     return {
         **same(order, "currency", "placed_at", "test", "status", "fetch_due_at", "redelivered_at", "version"),
+        "parts": sum(1 << place for place, part in enumerate(PARTS) if part.values(order)),
         "customer_email": email_key(order),
+        "total_minor": total_of(order).minor,
+        "refunded_minor": order.refunded.minor,
         "flagged": order.is_flagged,
         "customer": None if order.customer is None else dumps(order.customer),
         "notes": json_text([to_json(note) for note in order.notes]),

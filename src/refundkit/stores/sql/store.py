@@ -17,25 +17,26 @@ from refundkit.model import fields
 from refundkit.model.events import Event
 from refundkit.model.orders import Order
 from refundkit.stores.base import (
+    BY_ID,
     Change,
     ChangeFunction,
     Hint,
     News,
     NumberedFunction,
     OrderFilter,
+    OrderSort,
     Store,
     Work,
     require_same,
     stamped,
 )
-from refundkit.stores.sql import reading, rows, tables, writing
+from refundkit.stores.sql import reading, rows, searching, tables, writing
 from refundkit.stores.sql.transactions import Transactions
 
 __all__ = ["SQLStore"]
 
 T = TypeVar("T")
 
-PAGE = 100
 DEADLINE = 30.0
 
 
@@ -196,14 +197,15 @@ class SQLStore(Store):
         with self._transactions.read() as connection:
             return reading.find_refund(connection, refund_id)
 
-    def search(self, wanted: OrderFilter) -> Iterator[Order]:
-        after, full = "", True
-        while full:
-            # No connection is held while the caller looks at a page.
-            with self._transactions.read() as connection:
-                page = reading.page(connection, wanted, after, PAGE)
-            yield from page
-            after, full = (page[-1].id if page else after), len(page) == PAGE
+    def search(self, wanted: OrderFilter, sort: OrderSort = BY_ID) -> Iterator[Order]:
+        for section in searching.sections(sort):
+            last, more = None, True
+            while more:
+                # No connection is held while the caller looks at a page.
+                with self._transactions.read() as connection:
+                    page, last = searching.page(connection, wanted, section, last)
+                yield from page
+                more = last is not None
 
     def events(self, order_id: str) -> tuple[Event, ...]:
         if not _can_be_here(order_id):

@@ -15,7 +15,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from refundkit.model.deliveries import DeliveryStatus
+from refundkit.model.deliveries import DeliveryMove, DeliveryStatus
 from refundkit.model.disputes import DisputeFunds, DisputeStage, DisputeStatus
 from refundkit.model.documents import DocumentKind
 from refundkit.model.lines import LineKind
@@ -71,18 +71,22 @@ def _where(condition: str) -> dict[str, Any]:
 orders = _table(
     "orders",
     sa.Column("id", columns.Id, primary_key=True),
-    text("currency"),
+    id_("currency"),
     id_("customer_email", optional=True),
     moment("placed_at"),
     sa.Column("test", Truth, nullable=False),
-    # Derived from everything else, and written with every change: search needs it.
+    # Derived from everything else, and written with every change: search needs them.
     one_of("status", OrderStatus),
+    amount("total"),
+    amount("refunded"),
     sa.Column("flagged", Truth, nullable=False),
     moment("fetch_due_at"),
     moment("due_at"),
     moment("delivery_due_at"),
     moment("redelivered_at"),
     number("version", least=1),
+    # Which of the tables below have rows of this order, one bit each: the others are not read at all.
+    number("parts"),
     json_("customer", optional=True),
     json_("notes"),
     json_("metadata"),
@@ -94,8 +98,9 @@ orders = _table(
         "id",
         **_where("delivery_due_at IS NOT NULL"),
     ),
-    sa.Index("refundkit_orders_by_email", "customer_email"),
-    sa.Index("refundkit_orders_by_status", "status"),
+    sa.Index("refundkit_orders_by_email", "customer_email", "id"),
+    sa.Index("refundkit_orders_by_placed_at", "placed_at", "id"),
+    sa.Index("refundkit_orders_by_status", "status", "id"),
     sa.Index("refundkit_orders_flagged", "id", **_where("flagged")),
 )
 
@@ -206,6 +211,12 @@ refunds = _of_order(
     sa.ForeignKeyConstraint(["order_id", "payment_id"], [payments.c.order_id, payments.c.id]),
     sa.Index("refundkit_refunds_by_id", "id"),
     sa.Index("refundkit_refunds_unsettled", "order_id", **_where(columns.choice("status", RESERVING))),
+    sa.Index(
+        "refundkit_refunds_succeeded",
+        "settled_at",
+        "order_id",
+        **_where(columns.choice("status", [RefundStatus.SUCCEEDED])),
+    ),
     key=("id",),
 )
 
@@ -256,6 +267,8 @@ deliveries = _of_order(
     one_of("status", DeliveryStatus),
     number("quantity", least=1),
     number("handed_over"),
+    one_of("move", DeliveryMove, optional=True),
+    number("units"),
     number("moves"),
     number("attempts"),
     text("last_error"),

@@ -48,7 +48,7 @@ class _Patience:
         waited = time.monotonic() - self.began
         if waited >= self.limit:
             raise StoreBusyError(f"Others held the store for {self.limit} s. Nothing was changed; try again.")
-        longest = max(0.002, 0.01 / (1 + waited * 10))
+        longest = max(0.002, 0.015 / (1 + (waited * 30) ** 2))
         time.sleep(random.uniform(longest / 4, longest))  # noqa: S311 - it keeps waiters apart, not secrets
 
 
@@ -269,7 +269,12 @@ class _PostgreSQL(Transactions):
                 )
             connection.execute(_BEGIN, {"wait": f"{patience.limit * 1000:.0f}"})
             yield connection
-            _commit(connection.commit)
+            try:
+                _commit(connection.commit)
+            except StoreError:
+                # It may still be in the transaction, and hold its locks: nobody shall work with it again.
+                connection.invalidate()
+                raise
 
 
 # A lock is waited for no longer than the deadline. A commit is on disk before it is called one; settings that

@@ -13,7 +13,7 @@ import attrs
 import pytest
 
 from refundkit.model.credit_notes import CreditNote, CreditNoteLine, Party
-from refundkit.model.deliveries import Delivery, DeliveryStatus
+from refundkit.model.deliveries import Delivery, DeliveryMove, DeliveryStatus
 from refundkit.model.documents import Document, DocumentKind
 from refundkit.model.lines import LineKind
 from refundkit.model.marks import FlagKind, Note
@@ -145,8 +145,11 @@ def lived_order(order: Order) -> Order:
         ),
         deliveries=(
             attrs.evolve(
-                order.deliveries[0].moved(DeliveryStatus.DELIVERED, at=NOW, error="late"),
+                order.deliveries[0].moved(DeliveryStatus.DELIVERED, delivered_at=NOW, last_error="late"),
                 handed_over=1,
+                move=DeliveryMove.REVOKE,
+                units=1,
+                attempts=2,
                 moves=3,
                 due_at=NOW,
                 leased_until=NOW,

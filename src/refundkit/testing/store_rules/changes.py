@@ -13,7 +13,7 @@ from refundkit.errors import ReferenceTakenError, StoreError
 from refundkit.model.events import Event
 from refundkit.model.orders import Order
 from refundkit.model.refunds import RefundStatus
-from refundkit.stores.base import ChangeFunction, Store
+from refundkit.stores.base import Change, ChangeFunction, Store
 from refundkit.testing.builders import eur, make_event, make_order, make_payment, with_request
 from refundkit.testing.store_rules.base import Rules, at_once
 
@@ -22,6 +22,10 @@ Changed = tuple[Order, tuple[Event, ...]]
 
 class _Stop(Exception):  # noqa: N818 - nobody's error
     """What a function of a test raises."""
+
+
+class _Halt(BaseException):
+    """What ends a process or a task, as KeyboardInterrupt does."""
 
 
 def _reserving(key: str) -> ChangeFunction:
@@ -42,6 +46,36 @@ def _tagging(tag: str) -> ChangeFunction:
         return attrs.evolve(order, tags=(*order.tags, tag)), ()
 
     return tag_it
+
+
+class _Counting:
+    """A function that says in tag and event which of its runs wrote them, and notes what each run was given."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.given: list[int] = []
+
+    def __call__(self, order: Order) -> Changed:
+        self.given.append(order.version)
+        # Long enough for others to get in between, where a store lets them.
+        time.sleep(0.002)
+        return attrs.evolve(order, tags=(*order.tags, self.last)), (make_event(text=self.last),)
+
+    @property
+    def last(self) -> str:
+        return f"{self.name}-{len(self.given)}"
+
+
+def _growing(number: int) -> ChangeFunction:
+    """Write number *number* into every part of an order, and an event."""
+
+    def grow(order: Order) -> Changed:
+        # Long enough for others to read what is being changed.
+        time.sleep(0.001)
+        tagged = attrs.evolve(order, tags=(*order.tags, f"{number}"))
+        return with_request(tagged, f"{number}", eur(1)), (make_event(text=f"{number}"),)
+
+    return grow
 
 
 class ChangeRules(Rules):
@@ -89,15 +123,16 @@ class ChangeRules(Rules):
         assert (store.events("o-2"), store.undelivered("o-2")) == ((), ())
         assert store.find_refund(too_much(before)[0].refunds[0].id) is None
 
-    def test_function_that_raises(self, store: Store) -> None:
+    @pytest.mark.parametrize("kind", [_Stop, _Halt])
+    def test_function_that_raises(self, store: Store, kind: type[BaseException]) -> None:
         """3.4 What the function raises reaches the caller, nothing is written, and the next change works."""
         store.add(make_order(), ())
-        stop = _Stop("no")
+        stop = kind("no")
 
         def refuse(_: Order) -> Changed:
             raise stop
 
-        with pytest.raises(_Stop) as raised:
+        with pytest.raises(kind) as raised:
             store.change("o-1", refuse)
         assert raised.value is stop
         assert store.get("o-1").version == 1
@@ -163,3 +198,46 @@ class ChangeRules(Rules):
         stores = [store, other_store] * 4
         at_once([lambda s=s, n=n: s.change(f"o-{n}", _tagging("t")) for n, s in enumerate(stores)])  # type: ignore[misc]
         assert [store.get(f"o-{number}").version for number in range(8)] == [2] * 8
+
+    def test_last_run_counts(self, store: Store, other_store: Store) -> None:
+        """3.11 However often a function is run, what its last run returned is written, and nothing else."""
+        store.add(make_order(), ())
+        functions = [_Counting(f"{number}") for number in range(8)]
+        stores = [store, other_store] * 4
+        changes = at_once(
+            [lambda s=s, f=f: s.change("o-1", f) for s, f in zip(stores, functions, strict=True)]  # type: ignore[misc]
+        )
+        last = [function.last for function in functions]
+        assert [_outline(change) for change in changes] == [
+            (function.given[-1] + 1, [function.last]) for function in functions
+        ]
+        assert sorted(store.get("o-1").tags) == sorted(last)
+        assert sorted(event.text for event in store.events("o-1")) == sorted(last)
+
+    def test_reads_are_whole(self, store: Store, other_store: Store) -> None:
+        """3.12 Who reads while others write sees an order before or after a change, never between."""
+        store.add(make_order(), ())
+
+        def write() -> None:
+            for number in range(20):
+                store.change("o-1", _growing(number))
+
+        def read() -> None:
+            for _ in range(40):
+                _require_whole(other_store)
+
+        assert at_once([write, read, read]) == [None] * 3
+        assert _require_whole(store) == 21
+
+
+def _require_whole(store: Store) -> int:
+    """Read order and events while others write; return the version that was seen."""
+    order = store.get("o-1")
+    assert len(order.tags) == len(order.requests) == len(order.refunds) == order.version - 1
+    assert len(store.events("o-1")) >= order.version - 1
+    return order.version
+
+
+def _outline(change: Change | Exception) -> tuple[int, list[str]]:
+    assert isinstance(change, Change), change
+    return change.order.version, [event.text for event in change.events]

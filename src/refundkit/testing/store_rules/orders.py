@@ -10,10 +10,36 @@ import attrs
 import pytest
 
 from refundkit.errors import OrderExistsError, OrderNotFoundError
+from refundkit.model import fields
+from refundkit.model.events import Event
+from refundkit.model.marks import Note
 from refundkit.model.orders import Order
-from refundkit.stores.base import Store
-from refundkit.testing.builders import NOW, eur, make_event, make_order, make_payment, with_request
+from refundkit.model.parties import Actor
+from refundkit.model.refunds import RefundOrigin
+from refundkit.stores.base import OrderFilter, Store
+from refundkit.testing.builders import (
+    NOW,
+    eur,
+    make_event,
+    make_order,
+    make_payment,
+    make_refund,
+    with_request,
+)
 from refundkit.testing.store_rules.base import LARGEST, Rules, at_once, lived_order, registered_order
+
+MANY = 10_000
+
+
+def _longest(letter: str) -> str:
+    return letter * fields.MAX_ID
+
+
+def _many_refunds(order: Order) -> tuple[Order, tuple[Event, ...]]:
+    """Adopt 10,000 refunds of 0.01, the way they would be found after years."""
+    one = make_refund(key=None, origin=RefundOrigin.EXTERNAL, amount=eur(1), lines=())
+    found = (attrs.evolve(one, id=f"r-{number}", reference=f"re_{number}") for number in range(MANY))
+    return attrs.evolve(order, refunds=tuple(found)), (make_event(),)
 
 
 class OrderRules(Rules):
@@ -51,6 +77,8 @@ class OrderRules(Rules):
         "moment",
         [
             datetime(1970, 1, 1, tzinfo=UTC),
+            # Half past two in Vienna, for the second time on that day.
+            datetime(2026, 10, 25, 1, 30, tzinfo=UTC),
             datetime(2026, 3, 1, 23, 59, 59, 999999, tzinfo=timezone(timedelta(hours=-9, minutes=-30))),
             datetime(2800, 1, 1, 0, 0, 0, 1, tzinfo=UTC),
         ],
@@ -110,3 +138,26 @@ class OrderRules(Rules):
         results = at_once([lambda each=each: each.add(order, (make_event(at=NOW),)) for each in stores])  # type: ignore[misc]
         assert sorted(map(str, results)) == ["False"] * 7 + ["True"]
         assert len(store.events("o-1")) == 1
+
+    def test_longest_texts(self, store: Store, other_store: Store) -> None:
+        """1.11 The longest ids and texts that an order may have come back whole, in any script."""
+        ids, text = [_longest(letter) for letter in "ß注🧾"], "🧾" * fields.MAX_TEXT
+        payment = make_payment(reference=ids[1], aliases=(ids[2],))
+        note = Note(text=text, actor=Actor.staff(ids[0]), at=NOW)
+        order = make_order(payments=(payment,), tags=(ids[1],), notes=(note,), metadata={"x": text})
+        order = attrs.evolve(order, id=ids[0])
+        store.add(order, (make_event(order.id, text=text),))
+        assert other_store.get(order.id) == attrs.evolve(order, version=1)
+        assert [event.text for event in other_store.events(order.id)] == [text]
+        assert other_store.find_payment("stripe", ids[2]) == order.id
+
+    def test_ten_thousand_refunds(self, store: Store, other_store: Store) -> None:
+        """1.12 An order with ten thousand refunds is read, changed and found like any other."""
+        store.add(make_order(lines=(), payments=(make_payment(captured=eur(MANY + 1)),)), ())
+        store.change("o-1", _many_refunds)
+        change = other_store.change("o-1", lambda order: (with_request(order, "last", eur(1)), ()))
+        order = store.get("o-1")
+        assert order == change.order
+        assert (len(order.refunds), order.refundable) == (MANY + 1, eur(0))
+        assert store.find_refund(f"r-{MANY - 1}") == "o-1"
+        assert list(other_store.search(OrderFilter(unsettled=True))) == [order]

@@ -9,9 +9,15 @@ import pytest
 
 from refundkit.errors import OrderNotFoundError, ReferenceTakenError
 from refundkit.model.orders import Order
-from refundkit.stores.base import Store
+from refundkit.stores.base import ChangeFunction, Store
 from refundkit.testing.builders import eur, make_event, make_order, make_payment, make_refund, with_request
 from refundkit.testing.store_rules.base import Rules, at_once
+
+
+def _taking(name: str) -> ChangeFunction:
+    """Pay once more, under *name*."""
+    payment = make_payment(id="p-9", reference=name)
+    return lambda order: (order.with_payment(payment), (make_event(order.id),))
 
 
 def _paid_by(order_id: str, **payment: object) -> Order:
@@ -99,3 +105,17 @@ class ReferenceRules(Rules):
         assert sum(isinstance(result, ReferenceTakenError) for result in results) == 7
         owner = orders[results.index(True)].id
         assert store.find_payment("stripe", "pi_1") == owner
+
+    def test_name_wanted_by_many_changes_at_once(self, store: Store, other_store: Store) -> None:
+        """2.9 Of many changes that want the same name at once, one gets it and the others write nothing."""
+        names = [f"o-{number}" for number in range(8)]
+        for name in names:
+            store.add(_paid_by(name, reference=f"pi_{name}"), ())
+        stores = [store, other_store] * 4
+        results = at_once(
+            [lambda s=s, n=n: s.change(n, _taking("pi_9")) for s, n in zip(stores, names, strict=True)]  # type: ignore[misc]
+        )
+        assert sum(isinstance(result, ReferenceTakenError) for result in results) == 7
+        (owner,) = [name for name in names if store.get(name).version == 2]
+        assert store.find_payment("stripe", "pi_9") == owner
+        assert [len(store.events(name)) for name in names].count(0) == 7

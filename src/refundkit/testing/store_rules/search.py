@@ -10,11 +10,14 @@ from itertools import islice
 import attrs
 import pytest
 
+from refundkit.model.deliveries import Delivery, DeliveryStatus
 from refundkit.model.orders import Order
 from refundkit.model.parties import Customer
+from refundkit.model.payments import Payment, PaymentStatus
 from refundkit.model.refunds import RefundStatus
 from refundkit.model.standing import OrderStatus
-from refundkit.stores.base import OrderFilter, Store
+from refundkit.money import Money
+from refundkit.stores.base import OrderColumn, OrderFilter, OrderSort, Store
 from refundkit.testing.builders import (
     NOW,
     eur,
@@ -38,6 +41,8 @@ FILTERS = (
     OrderFilter(gateway="nowhere"),
     OrderFilter(tag="vip"),
     OrderFilter(tag="vi"),
+    *(OrderFilter(payment_status=status) for status in (PaymentStatus.FAILED, PaymentStatus.CAPTURED)),
+    *(OrderFilter(delivery_status=status) for status in (DeliveryStatus.PENDING, DeliveryStatus.REVOKED)),
     *(OrderFilter(flagged=flagged) for flagged in (True, False)),
     *(OrderFilter(unsettled=unsettled) for unsettled in (True, False)),
     *(OrderFilter(test=test) for test in (True, False)),
@@ -46,8 +51,12 @@ FILTERS = (
     OrderFilter(placed_from=NOW - DAY, placed_before=NOW + DAY),
     OrderFilter(captured_from=NOW),
     OrderFilter(captured_from=NOW + DAY),
+    *(OrderFilter(refunded_from=since) for since in (NOW, NOW + DAY)),
     OrderFilter(flagged=False, test=False, unsettled=True, gateway="stripe"),
 )
+
+
+SORTS = [OrderSort(by=column, descending=down) for column in OrderColumn for down in (False, True)]
 
 
 def _orders() -> list[Order]:
@@ -67,8 +76,27 @@ def _orders() -> list[Order]:
         make_order("flagged", flags=(make_flag(),)),
         make_order("old", payments=(make_payment(captured_at=NOW - DAY),)),
         make_order("unknown", payments=(make_payment(captured_at=None, reference="pi_2"),)),
+        make_order("declined", payments=(_failed(), make_payment(reference="pi_4"))),
+        make_order("to-send", deliveries=(_delivery(),)),
         make_order("disputed", disputes=(make_dispute(),)),
+        *(_settled(status) for status in (RefundStatus.SUCCEEDED, RefundStatus.FAILED)),
     ]
+
+
+def _failed() -> Payment:
+    return make_payment(
+        id="p-0", reference="pi_3", captured=eur(0), status=PaymentStatus.FAILED, captured_at=None
+    )
+
+
+def _delivery() -> Delivery:
+    return Delivery(id="d-1", line_id="line-1", kind="post", target="Main Street 1")
+
+
+def _settled(status: RefundStatus) -> Order:
+    """Make an order with a refund that has come to its end now."""
+    order = with_request(make_order(f"settled-{status}"), "k", eur(1), status)
+    return order.with_refund(attrs.evolve(order.refunds[0], settled_at=NOW))
 
 
 class SearchRules(Rules):
@@ -109,6 +137,51 @@ class SearchRules(Rules):
                 store.change(order.id, lambda newest: (attrs.evolve(newest, tags=("seen",)), ()))
         assert seen == names
         assert [order.id for order in islice(store.search(OrderFilter()), 3)] == names[:3]
+
+    @pytest.mark.parametrize(
+        "sort", SORTS, ids=lambda sort: f"{sort.by}-{'down' if sort.descending else 'up'}"
+    )
+    def test_search_is_sorted(self, store: Store, sort: OrderSort) -> None:
+        """6.4 Sorted by any column, the list is what `OrderSort.arranged` makes of it: without a value, last."""
+        orders = [*_orders(), *_foreign_orders()]
+        for order in orders:
+            store.add(order, ())
+        known = [store.get(order.id) for order in orders]
+        assert list(store.search(OrderFilter(), sort)) == sort.arranged(known)
+        wanted = OrderFilter(test=False, flagged=False)
+        assert list(store.search(wanted, sort)) == sort.arranged(filter(wanted.accepts, known))
+
+    def test_a_long_list_is_sorted(self, store: Store) -> None:
+        """6.5 Many orders, many of them alike in the column, come each once; a caller may stop."""
+        dates = (NOW, NOW - DAY, NOW, NOW + DAY, NOW, None)
+        orders = [make_order(f"o-{n:03}", placed_at=dates[n % 6]) for n in range(130)]
+        for order in orders:
+            store.add(order, ())
+        for down in (False, True):
+            sort = OrderSort(by=OrderColumn.PLACED_AT, descending=down)
+            names = [order.id for order in sort.arranged(orders)]
+            assert [order.id for order in store.search(OrderFilter(), sort)] == names
+            assert [order.id for order in islice(store.search(OrderFilter(), sort), 3)] == names[:3]
+
+    def test_sorting_follows_changes(self, store: Store, other_store: Store) -> None:
+        """6.6 What a change makes of an order is what it is sorted by: amounts of one currency, never across two."""
+        for order in (make_order("a"), make_order("b"), *_foreign_orders()):
+            store.add(order, ())
+        by_refunded = OrderSort(by=OrderColumn.REFUNDED)
+        before = [order.id for order in other_store.search(OrderFilter(), by_refunded)]
+        store.change("a", lambda order: (with_request(order, "k", eur(1), RefundStatus.SUCCEEDED), ()))
+        after = [order.id for order in other_store.search(OrderFilter(), by_refunded)]
+        assert (before, after) == (["swiss", "a", "b", "yen"], ["swiss", "b", "a", "yen"])
+
+
+def _foreign_orders() -> list[Order]:
+    """Make orders without lines: of 100 yen, and of 0.90 francs, which are fewer minor units."""
+    yen = make_payment(captured=Money.of(100, "JPY"), reference="pi_yen")
+    swiss = make_payment(captured=Money.of("0.90", "CHF"), reference="pi_swiss")
+    return [
+        make_order("yen", currency="JPY", lines=(), payments=(yen,)),
+        make_order("swiss", currency="CHF", lines=(), payments=(swiss,)),
+    ]
 
 
 def _is_given(_: object, value: object) -> bool:

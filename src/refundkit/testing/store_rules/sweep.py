@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import timedelta, timezone
 
 import attrs
 
@@ -81,3 +81,13 @@ class SweepRules(Rules):
         assert other_store.claim(NOW, until=LATER, limit=9, work=Work.DELIVERIES) == ()
         assert other_store.claim(NOW, until=LATER, limit=9) == ("o-1",)
         assert store.get("o-1").delivery_due_at == LATER
+
+    def test_time_zones(self, store: Store) -> None:
+        """5.8 A sweep may tell the time in any zone; it is the moment that counts."""
+        there = timezone(timedelta(hours=-9, minutes=-30))
+        _add_due(store, "o-1", 0)
+        early, now = NOW - timedelta(microseconds=1), NOW.astimezone(there)
+        assert store.claim(early.astimezone(there), until=LATER, limit=1) == ()
+        assert store.claim(now, until=LATER.astimezone(there), limit=1) == ("o-1",)
+        assert store.get("o-1") == make_order("o-1", due_at=LATER, version=1)
+        assert str(store.get("o-1").due_at).endswith("+00:00")
