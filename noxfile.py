@@ -160,7 +160,7 @@ def simulate(session: nox.Session) -> None:
     session.install(*EDITABLE, *group("tests"))
     seeds = amount(session, 200_000)
     session.run("python", "-m", "tests.simulation", "--seeds", seeds, "--jobs", str(os.cpu_count() or 1))
-    session.run("pytest", "-s", "tests/simulation", env={"REFUNDKIT_BUDGET": "4"})
+    session.run("pytest", "-s", "tests/simulation", env={"REFUNDKIT_EXHAUSTIVE_BUDGET": "4"})
     session.run(
         "pytest", "-s", "tests/desk/test_against_a_model.py", env={"REFUNDKIT_MACHINE_EXAMPLES": "2000"}
     )

@@ -139,3 +139,32 @@ def test_what_is_just_possible():
 
     assert a_refund(lines=lines).lines == lines
     assert a_refund(amount=Money.of_minor(1, "EUR")).amount.minor == 1
+
+
+def test_a_refund_begins_with_nothing_known():
+    """Law E1: a planned refund was never sent, has no word of anybody's, and gives back the lines as sold."""
+    planned = Refund(id="r-1", payment_id="p1", gateway="stripe", amount=eur(30))
+
+    assert (planned.status, planned.origin, planned.outside_cap) == (RefundStatus.PLANNED, OURS, False)
+    assert (planned.raw_status, planned.failure_text, planned.revision, planned.attempts) == ("", "", 0, 0)
+    assert (planned.lines, planned.key, planned.reference, planned.prepared) == ((), None, None, None)
+    times = (planned.created_at, planned.first_sent_at, planned.last_sent_at, planned.leased_until)
+    assert (*times, planned.unclear_at, planned.settled_at) == (None,) * 6
+
+
+# The balance.
+
+
+def test_money_that_belongs_to_no_line_is_no_debt():
+    """What was given back elsewhere, of no line in particular, leaves the customer owing nothing."""
+    assert simple().with_refund(a_refund(origin=EXTERNAL, amount=eur(50))).balance == eur(0)
+    assert simple().with_refund(a_refund(origin=EXTERNAL, amount=eur(110))).balance == eur(0)
+
+
+def test_what_is_given_back_of_lines_pays_no_debt_of_the_shop():
+    """Who paid too much is still owed it after a line came back."""
+    known = order((line("a", eur(40)), line("b", eur(60))), (paid("p1", eur(110)),))
+
+    assert known.balance == -eur(10)
+    assert refunded(known, lines={"a": 1}).balance == -eur(10)
+    assert refunded(known, amount=eur(10)).balance == eur(0)

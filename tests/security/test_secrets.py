@@ -141,15 +141,9 @@ def _server():
 @pytest.fixture(autouse=True)
 def _talkative(caplog, capfd):
     """Set every logger to its most talkative, those of the SDKs too, and listen to all of it."""
-    loggers = [
-        logging.getLogger(name) for name in (None, "stripe", "httpx", "httpcore", "requests", "urllib3")
-    ]
-    before = [logger.level for logger in loggers]
-    for logger in loggers:
-        logger.setLevel(logging.DEBUG)
-    yield
-    for logger, level in zip(loggers, before, strict=True):
-        logger.setLevel(level)
+    # By caplog alone: it puts every level back, the last one that was changed first.
+    for name in (None, "stripe", "httpx", "httpcore", "requests", "urllib3"):
+        caplog.set_level(logging.DEBUG, logger=name)
 
 
 def told(caplog, capfd, *, by: str = "") -> str:
