@@ -12,6 +12,7 @@ from refundkit.errors import InvalidValueError, WebhookError
 from refundkit.gateways.base import Webhook
 from refundkit.gateways.guards import check_timeout, check_url, checked_secrets
 from refundkit.gateways.paypal.webhooks import CERT_HOSTS, event_of, verification
+from refundkit.gateways.shopify.webhooks import TOPICS
 from tests.gateways import paypal_cases, shopify_cases, stripe_cases
 from tests.gateways.paypal_cases import Told
 
@@ -217,6 +218,17 @@ def test_a_refused_option_is_named_and_shown_if_it_is_no_secret(
 
 
 # Shopify.
+
+
+def test_the_topics_that_a_shop_subscribes_to() -> None:
+    """Refunds, transactions and disputes name their order by number, updates of an order by its own id."""
+    assert TOPICS == {
+        "refunds/create": "order_id",
+        "order_transactions/create": "order_id",
+        "disputes/create": "order_id",
+        "disputes/update": "order_id",
+        "orders/updated": "admin_graphql_api_id",
+    }
 
 
 def test_a_shopify_order_has_twenty_digits() -> None:
