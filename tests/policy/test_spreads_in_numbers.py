@@ -27,6 +27,34 @@ def test_the_fewest_of_those_that_fit_exactly(options, amount, shares):
     assert spread_over(FewestRefunds(), amount, options) == shares
 
 
+def flexible(left, least=1):
+    """Pay a part of which something can be given back, if it is not too little."""
+    return option(left, least=least, name=f"f{left}-{least}")
+
+
+@pytest.mark.parametrize(
+    ("options", "amount", "shares"),
+    [
+        # One whole payment in place of two parts, wherever it stands.
+        ([flexible(15), *whole(30), flexible(20)], 30, [0, 30, 0]),
+        ([*whole(10, 20), flexible(30)], 30, [0, 0, 30]),
+        ([flexible(15), *whole(23, 10)], 24, [1, 23, 0]),
+        ([*whole(10), flexible(22, 10)], 22, [0, 22]),
+        # The earliest of those that do.
+        ([flexible(10, 10), *whole(10)], 15, [10, 0]),
+        ([flexible(25, 11), *whole(25)], 33, [25, 0]),
+        ([*whole(18), flexible(18, 10)], 24, [18, 0]),
+        ([flexible(25), flexible(1), flexible(5), flexible(10)], 38, [25, 0, 5, 8]),
+        ([flexible(13), flexible(20)], 14, [0, 14]),
+        # Where minimums differ, a smaller payment may fit where a larger does not.
+        ([flexible(12, 12), flexible(25, 6)], 6, [0, 6]),
+    ],
+)
+def test_the_fewest_and_the_earliest(options, amount, shares):
+    """Law P3: the smallest remainder, then the fewest refunds, then the order of payments."""
+    assert spread_over(FewestRefunds(), amount, options) == shares
+
+
 def test_a_payment_without_a_method_is_called_as_its_gateway():
     """What has no method of its own is found under the name of its gateway, before what is not named at all."""
     options = [option(10, name="a", method="card"), option(10, name="b")]
@@ -60,6 +88,7 @@ def test_what_cannot_be_made_is_not_taken_for_made():
         ([*whole(10), option(30)], 20, [0, 20]),
         ([*whole(10), option(30)], 35, [10, 25]),
         ([*whole(10, 25), option(30)], 50, [0, 25, 25]),
+        ([option(11, least=11), option(11, whole=True, least=11)], 20, [0, 11]),
     ],
 )
 def test_in_proportion_as_far_as_gateways_allow(options, amount, shares):
