@@ -186,6 +186,18 @@ class TestSchema:
         with pytest.raises(sa.exc.IntegrityError), raw(sql_store) as connection:
             connection.exec_driver_sql("DELETE FROM refundkit_events")
 
+    def test_made_by_another_version(self, sql_store):
+        """Columns that a database lacks are named when it is opened, before anything is read or written."""
+        with raw(sql_store) as connection:
+            for column in ("parts", "customer_email"):
+                connection.exec_driver_sql(
+                    f"ALTER TABLE refundkit_orders RENAME COLUMN {column} TO old_{column}"
+                )
+        with pytest.raises(
+            StoreError, match=r"lacks refundkit_orders\.customer_email, refundkit_orders\.parts"
+        ):
+            sql_store.create_tables()
+
     def test_without_tables(self, tmp_path):
         """Without create, a database that has no tables is an error that says so."""
         with SQLStore.open(f"sqlite:///{tmp_path / 'empty.db'}", create=False) as store:

@@ -30,7 +30,7 @@ from refundkit.stores.base import (
     require_same,
     stamped,
 )
-from refundkit.stores.sql import reading, rows, searching, tables, writing
+from refundkit.stores.sql import reading, rows, schema, searching, tables, writing
 from refundkit.stores.sql.transactions import Transactions
 
 __all__ = ["SQLStore"]
@@ -63,7 +63,7 @@ class SQLStore(Store):
         With *create* the tables are created where they are missing.
 
         Raises:
-            StoreError: if the database cannot be used, or not be reached.
+            StoreError: if the database cannot be used, or not be reached, or was made by another version.
         """
         store = cls(_engine(url, deadline), deadline=deadline)
         store._owns_engine = True
@@ -76,11 +76,15 @@ class SQLStore(Store):
         return store
 
     def create_tables(self) -> None:
-        """Create the tables and triggers that are missing; what is there stays as it is."""
+        """Create the tables and triggers that are missing; what is there stays as it is.
+
+        Raises:
+            StoreError: if another version of refundkit made the tables, with other columns.
+        """
 
         def create(connection: sa.Connection) -> None:
             self._transactions.prepare(connection)
-            tables.metadata.create_all(connection)
+            schema.create(connection)
 
         self._write(create)
 
