@@ -107,21 +107,22 @@ def next_due(order: Order, timing: Timing, now: datetime, *, can_tell: CanTell) 
 
     *can_tell* says of a refund whether its gateway could still tell news of it.
     """
-    looks = (
-        _look(refund, timing, now)
-        for refund in order.refunds
-        if refund.status is RefundStatus.SUCCEEDED and can_tell(refund)
-    )
     unsettled = (_due(refund, timing, now) for refund in order.refunds if refund.is_reserving)
-    dates = (order.fetch_due_at, *unsettled, *looks)
+    dates = (order.fetch_due_at, *unsettled, _next_look(order, timing, now, can_tell))
     return min((date for date in dates if date is not None), default=None)
 
 
-def _look(refund: Refund, timing: Timing, now: datetime) -> datetime | None:
-    if refund.settled_at is None:
-        return None
-    looks = (refund.settled_at + wait for wait in timing.after_success)
-    return min((look for look in looks if look > now), default=None)
+def _next_look(order: Order, timing: Timing, now: datetime, can_tell: CanTell) -> datetime | None:
+    """Return when the next refund that succeeded is looked at again: an answer may still be taken back."""
+    looks = (
+        (refund.settled_at + wait, refund)
+        for refund in order.refunds
+        if refund.status is RefundStatus.SUCCEEDED and refund.settled_at is not None
+        for wait in timing.after_success
+    )
+    coming = sorted((look for look in looks if look[0] > now), key=lambda look: look[0])
+    # The soonest is nearly always one that can be told of, so the gateways are asked about few.
+    return next((at for at, refund in coming if can_tell(refund)), None)
 
 
 def _due(refund: Refund, timing: Timing, now: datetime) -> datetime:
