@@ -1,5 +1,6 @@
 """What every test may ask for: real peers, and properties that are tried the same way each time."""
 
+import logging
 import os
 from collections.abc import Iterator
 from typing import Any
@@ -25,6 +26,21 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         for fixture in PEERS.keys() & set(getattr(item, "fixturenames", ())):
             item.add_marker(PEERS[fixture])
+
+
+@pytest.fixture(autouse=True)
+def no_log_level_is_left_behind() -> Iterator[None]:
+    """Fail the test that leaves a log level behind, rather than a later one that reads what is logged."""
+    before = log_levels()
+    yield
+    # A library that was imported meanwhile may have set a level for itself.
+    assert {name: level for name, level in log_levels().items() if name in before} == before
+
+
+def log_levels() -> dict[str, int]:
+    """Return the level of every logger that there is."""
+    loggers = {"root": logging.root, **logging.root.manager.loggerDict}
+    return {name: logger.level for name, logger in loggers.items() if isinstance(logger, logging.Logger)}
 
 
 @pytest.fixture(scope="session")

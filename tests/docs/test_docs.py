@@ -4,6 +4,7 @@ import ast
 import doctest
 import importlib
 import inspect
+import logging
 import re
 from collections.abc import Iterable, Iterator
 from enum import Enum
@@ -72,9 +73,12 @@ class Fingers(doctest.DocTestRunner):
 
 
 @pytest.mark.parametrize("page", [marked(page) for page in PAGES])
-def test_page_runs(page, request, monkeypatch, tmp_path):
+def test_page_runs(page, request, monkeypatch, tmp_path, caplog):
     """Every block of Python on a page runs, from the first to the last, as its reader would run them."""
     monkeypatch.chdir(tmp_path)
+    for name in ("stripe", "httpx", "httpcore", "urllib3"):
+        # What a page tells its reader to set is put back afterwards, by caplog.
+        caplog.set_level(logging.getLogger(name).level, logger=name)
     for name, peer in PEERS.items():
         if name in text_of(page):
             monkeypatch.setenv(name, request.getfixturevalue(peer))
