@@ -1,5 +1,7 @@
 """Plugins: other packages bring gateways and listeners along, and what is wrong with them is told plainly."""
 
+from types import ModuleType, SimpleNamespace
+
 import pytest
 
 from refundkit import (
@@ -142,14 +144,62 @@ def test_one_plugin_twice_is_an_error():
         manager_with(acme, acme)
 
 
-def test_a_plugin_that_cannot_be_imported_is_an_error(mocker):
-    """A broken package is named, not half loaded."""
-    broken = mocker.Mock(group="refundkit", **{"load.side_effect": ImportError("no module named acme")})
-    broken.name = "acme"
-    distribution = mocker.Mock(entry_points=[broken])
-    mocker.patch("importlib.metadata.distributions", return_value=[distribution])
-    with pytest.raises(PluginError, match="ImportError: no module named acme"):
+def installed(monkeypatch, *entries):
+    """Let packages be installed that name these plugins: (name, value, what loading does)."""
+    found = [SimpleNamespace(name=name, value=value, load=load) for name, value, load in entries]
+    monkeypatch.setattr("importlib.metadata.entry_points", lambda **_: found)
+
+
+def raising(error):
+    """Return a function that fails."""
+
+    def load():
+        raise error
+
+    return load
+
+
+def test_a_plugin_that_cannot_be_imported_is_named(monkeypatch):
+    """Of many installed plugins, the broken one is told; none is half loaded."""
+    broken = raising(ImportError("no module named acme_sdk"))
+    installed(monkeypatch, ("good", "good", AcmePlugin), ("acme", "acme_refunds", broken))
+    with pytest.raises(PluginError, match=r"Plugin 'acme' .* ImportError: no module named acme_sdk"):
         plugin_manager()
+
+
+def test_two_installed_plugins_of_one_name_are_an_error(monkeypatch):
+    """One of the two would be left out, silently; both are named."""
+    installed(monkeypatch, ("acme", "acme_refunds", AcmePlugin), ("acme", "other_refunds", AcmePlugin))
+    with pytest.raises(PluginError, match="called 'acme': acme_refunds and other_refunds"):
+        plugin_manager()
+
+
+def test_one_installed_plugin_found_twice_is_no_error(monkeypatch):
+    """A folder may be on the path twice."""
+    installed(monkeypatch, *[("acme", "acme_refunds", AcmePlugin)] * 2)
+    assert "acme" in gateway_kinds(plugin_manager())
+
+
+def test_a_hook_that_is_not_marked_is_an_error():
+    """Without @hookimpl it would never be called, and the gateway would seem not to be installed."""
+    forgetful = type("Forgetful", (), {"refundkit_gateways": lambda _: [AcmeGateway]})()
+    with pytest.raises(PluginError, match=r"refundkit_gateways and does not mark it .* @refundkit.hookimpl"):
+        manager_with(forgetful)
+
+
+def test_what_is_called_like_a_hook_and_cannot_be_called_is_none():
+    """A package refundkit_acme that imports its own modules is a plugin like any other."""
+    acme = ModuleType("refundkit_acme")
+    acme.refundkit_acme, acme.refundkit_version = acme, "1.0"
+    acme.refundkit_gateways = hookimpl(lambda: [AcmeGateway])
+    assert "acme" in gateway_kinds(manager_with(acme))
+
+
+def test_a_kind_that_is_no_text_is_an_error():
+    """Kinds are names in a configuration."""
+    numbered = type("Numbered", (FakeGateway,), {"kind": 7})
+    with pytest.raises(PluginError, match="Numbered has no kind"):
+        gateway_kinds(manager_with(plugin(refundkit_gateways=lambda: [numbered])))
 
 
 @pytest.mark.parametrize(
@@ -175,6 +225,20 @@ def test_a_listener_that_cannot_be_called_is_an_error():
     """Better at the start than at the first refund."""
     with pytest.raises(PluginError, match="listener"):
         load_listeners(manager=manager_with(plugin(refundkit_listeners=lambda: ["mail"])))
+
+
+@pytest.mark.parametrize(
+    "misplaced",
+    ["sk_live_" + "4242" * 30, "sk_live_\n'4242424242", b"sk_live_4242424242", {"a": "sk_live_" + "42" * 40}],
+    ids=["long", "escaped", "bytes", "nested"],
+)
+def test_a_secret_in_the_place_of_something_else_is_not_told(misplaced):
+    """Law S2: the gateway quotes what it refuses, and cuts long values off; nothing of that is repeated."""
+    options = {"api_key": "sk_test_1", "reasons": {}, "api_version": misplaced}
+    with pytest.raises(PluginError, match="api_version must be one of Stripe's") as error:
+        load_gateways({"stripe": options}, manager=manager_with())
+    assert "sk_live_" not in str(error.value)
+    assert "4242" not in str(error.value)
 
 
 @pytest.mark.parametrize(

@@ -11,8 +11,9 @@ registered through the same hooks. No plugin manager exists before somebody asks
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from typing import Any, TypeVar
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import pluggy
 
@@ -20,6 +21,9 @@ from refundkit.deliverers.base import Deliverer
 from refundkit.errors import PluginError, RefundkitError, shown
 from refundkit.gateways.base import Gateway
 from refundkit.model.events import Event
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
 
 __all__ = [
     "deliverer_kinds",
@@ -35,6 +39,8 @@ __all__ = [
 T = TypeVar("T", Gateway, Deliverer)
 
 GROUP = "refundkit"
+# What is shorter is no secret, and leaving it out would make a message unreadable.
+SHORTEST_SECRET = 4
 
 hookspec = pluggy.HookspecMarker(GROUP)
 hookimpl = pluggy.HookimplMarker(GROUP)
@@ -60,32 +66,71 @@ def plugin_manager(plugins: Iterable[object] = ()) -> pluggy.PluginManager:
     """Return a new plugin manager with every installed plugin, and with *plugins* beside them.
 
     Raises:
-        PluginError: if a plugin cannot be imported, or has a hook that refundkit does not know.
+        PluginError: if a plugin cannot be imported, has a hook that refundkit does not know or that is not
+            marked as one, or has the name of another.
     """
     manager = pluggy.PluginManager(GROUP)
     manager.add_hookspecs(Hooks)
-    try:
-        manager.load_setuptools_entrypoints(GROUP)
-        for plugin in plugins:
-            manager.register(plugin)
-        _check_hooks(manager)
-    except RefundkitError:
-        raise
-    except Exception as error:
-        raise PluginError(f"A plugin could not be loaded: {type(error).__name__}: {error}") from error
+    for entry in _installed():
+        with _blaming(entry.name):
+            _register(manager, entry.load(), entry.name)
+    for plugin in plugins:
+        with _blaming(_name_of(plugin)):
+            _register(manager, plugin, None)
     return manager
 
 
-def _check_hooks(manager: pluggy.PluginManager) -> None:
-    known = {name for name in vars(Hooks) if name.startswith("refundkit_")}
-    for plugin in manager.get_plugins():
-        for name in dir(plugin):
-            if name.startswith("refundkit_") and name not in known:
-                raise PluginError(
-                    f"Plugin {manager.get_name(plugin)} has a hook {name}, which does not exist; "
-                    f"known are {', '.join(sorted(known))}."
-                )
+def _installed() -> Iterable[EntryPoint]:
+    """Return the entry points of all plugins, each once."""
+    # Imported late: it takes longer than all of refundkit, and most processes load no plugins.
+    from importlib.metadata import entry_points
+
+    named: dict[str, EntryPoint] = {}
+    for entry in entry_points(group=GROUP):
+        known = named.setdefault(entry.name, entry)
+        if known.value != entry.value:
+            raise PluginError(
+                f"Two installed plugins are called {entry.name!r}: {known.value} and {entry.value}; "
+                "uninstall one of them."
+            )
+    return named.values()
+
+
+@contextmanager
+def _blaming(name: str) -> Iterator[None]:
+    try:
+        yield
+    except RefundkitError:
+        raise
+    except Exception as error:
+        raise PluginError(f"Plugin {name!r} could not be loaded: {type(error).__name__}: {error}") from error
+
+
+def _name_of(plugin: object) -> str:
+    return getattr(plugin, "__name__", type(plugin).__name__)
+
+
+def _register(manager: pluggy.PluginManager, plugin: object, name: str | None) -> None:
+    manager.register(plugin, name=name)
+    known = {hook for hook in vars(Hooks) if hook.startswith("refundkit_")}
+    for hook in dir(plugin):
+        # A plugin's own modules may be called so, too (`import refundkit_acme`); they cannot be called.
+        if hook.startswith("refundkit_") and callable(getattr(plugin, hook)):
+            _check_hook(manager, plugin, hook, known)
     manager.check_pending()
+
+
+def _check_hook(manager: pluggy.PluginManager, plugin: object, hook: str, known: Iterable[str]) -> None:
+    name = manager.get_name(plugin)
+    if hook not in known:
+        raise PluginError(
+            f"Plugin {name} has a hook {hook}, which does not exist; known are {', '.join(sorted(known))}."
+        )
+    if manager.parse_hookimpl_opts(plugin, hook) is None:
+        raise PluginError(
+            f"Plugin {name} has {hook} and does not mark it as a hook, so it would never be called; "
+            "write @refundkit.hookimpl above it."
+        )
 
 
 def gateway_kinds(manager: pluggy.PluginManager | None = None) -> Mapping[str, type[Gateway]]:
@@ -127,7 +172,8 @@ def _add_kind(kinds: dict[str, type[T]], base: type[T], brought: Any) -> None:
     if not (isinstance(brought, type) and issubclass(brought, base)):
         raise PluginError(f"A plugin brings {shown(brought)}, which is no class of {what.lower()}s.")
     path = f"{brought.__module__}.{brought.__qualname__}"
-    if not brought.kind:
+    kind: object = brought.kind
+    if not isinstance(kind, str) or not kind:
         raise PluginError(f"{what} {path} has no kind; give it a class attribute such as kind = 'acme'.")
     taken = kinds.setdefault(brought.kind, brought)
     if taken is not brought:
@@ -188,8 +234,17 @@ def _without_values(error: Exception, values: Iterable[object]) -> str:
         return f"{type(error).__name__}."
     text = str(error)
     for value in sorted(_texts(values), key=len, reverse=True):
-        text = text.replace(value, "...")
+        # As it is, and as a message quotes it: with escapes, and cut off if it is long (`shown`).
+        for spelled in (value, repr(value)[1:-1]):
+            text = _without_beginning(text.replace(spelled, "..."), spelled)
     return text
+
+
+def _without_beginning(text: str, value: str) -> str:
+    """Leave out the beginning of *value*, as far as *text* has it before three dots."""
+    lengths = range(min(len(value), len(text)), SHORTEST_SECRET - 1, -1)
+    cut = next((value[:length] for length in lengths if f"{value[:length]}..." in text), "")
+    return text.replace(f"{cut}...", "...") if cut else text
 
 
 def _texts(value: object) -> Iterable[str]:
@@ -198,8 +253,7 @@ def _texts(value: object) -> Iterable[str]:
     if isinstance(value, (list, tuple, set, frozenset)):
         return [text for part in value for text in _texts(part)]
     text = value.decode(errors="ignore") if isinstance(value, bytes) else str(value)
-    # What is shorter is no secret, and leaving it out would make the message unreadable.
-    return [text] if len(text) > 3 else []
+    return [text] if len(text) >= SHORTEST_SECRET else []
 
 
 def load_listeners(*, manager: pluggy.PluginManager | None = None) -> tuple[Callable[[Event], None], ...]:

@@ -66,7 +66,7 @@ class Till:
         """Give money back, once for each key."""
         with self._lock:
             trouble, self.trouble = self.trouble, None
-            if trouble in (Mishap.NEVER_SENT, Mishap.LOST_REQUEST):
+            if trouble in (Mishap.NEVER_SENT, Mishap.LOST_REQUEST, Mishap.SILENCE):
                 raise DownError if trouble is Mishap.NEVER_SENT else SilentError
             record = self.refunds.get(key) or self._made(wish, key, trouble)
             if trouble is Mishap.LOST_REPLY:
@@ -137,6 +137,8 @@ class TillGateway(Gateway):
     """What its till does not do."""
     has_books: ClassVar[bool] = True
     """Whether the bench can look into the till, and sign for it."""
+    patience_seconds: ClassVar[float] = 60
+    """How long its bench waits for it."""
 
     def __init__(self, till: Till) -> None:
         self.till = till
@@ -294,4 +296,5 @@ def bench_of(kind: type[TillGateway]) -> Bench:
         webhook=till.webhook if kind.has_books else None,
         foreign_webhook=partial(till.webhook, secret=FOREIGN),
         secrets=(SECRET,),
+        patience_seconds=kind.patience_seconds,
     )

@@ -15,6 +15,7 @@ from refundkit.model.payments import Payment
 from refundkit.model.refunds import RefundStatus
 from refundkit.model.reports import PaymentReport, RefundReport
 from refundkit.money import Money
+from refundkit.testing.gateway_contract import Mishap
 from tests.gateways.broken import DECIMALS, FOREIGN, SECRET, DownError, TillGateway, signature
 
 DAY = timedelta(days=1)
@@ -66,6 +67,26 @@ class Homebody(TillGateway):
         if threading.current_thread() is not self._home:
             raise ZeroDivisionError
         return super().refund(call)
+
+
+class Patient(TillGateway):
+    """Waits for an answer until there is one."""
+
+    patience_seconds: ClassVar[float] = 0.1
+
+    def refund(self, call: RefundCall) -> RefundReport:
+        """Wait; half a second is for good enough."""
+        if self.till.trouble is Mishap.SILENCE:
+            threading.Event().wait(0.5)
+        return super().refund(call)
+
+
+class Rewriting(TillGateway):
+    """Prepares the request again when it sends it."""
+
+    def refund(self, call: RefundCall) -> RefundReport:
+        """Know better."""
+        return super().refund(attrs.evolve(call, request=self.prepare(call.refund, call.payment)))
 
 
 class Doubtful(TillGateway):

@@ -10,7 +10,7 @@ from refundkit.gateways.paypal import Answer, Silence
 from refundkit.gateways.paypal.answers import DECLINES, ISSUES, STATUSES, refusal_of
 from refundkit.model.refunds import FailureCode, RefundStatus
 from refundkit.testing.sandbox.paypal import PayPalSandbox
-from tests.gateways.paypal_cases import Told, call, gateway, payment, refund, refused
+from tests.gateways.paypal_cases import Told, call, gateway, payment, refund, refund_record, refused
 
 CONFIGURATION = {401: "client_secret", 403: "permission", 429: "ask again later"}
 
@@ -110,11 +110,27 @@ def test_some_issues_leave_it_open_whatever_they_come_with(issue: str) -> None:
 
 @pytest.mark.parametrize("status", [400, 404, 422])
 @pytest.mark.parametrize(
-    "record", [None, {}, {"details": "x"}, {"details": [5]}, {"details": [{"issue": ["x"]}]}]
+    "record",
+    [
+        None,
+        {},
+        {"details": "x"},
+        {"details": [5]},
+        {"details": [{"issue": ["x"]}]},
+        {"error": "invalid_request", "message": "Blocked."},
+    ],
 )
 def test_a_no_that_is_not_paypals_is_no_evidence(status: int, record: Any) -> None:
     """The page of some firewall says nothing about the money (law E4)."""
     ours = gateway(transport=Told(refund=Answer(status=status, record=record)))
+    with pytest.raises(OutcomeUnknownError):
+        ours.refund(call(ours))
+
+
+@pytest.mark.parametrize("status", STATUSES)
+def test_a_refund_is_no_refusal_whatever_it_comes_with(status: int) -> None:
+    """Two halves of an answer that contradict each other prove nothing (law E4)."""
+    ours = gateway(transport=Told(refund=Answer(status=status, record=refund_record())))
     with pytest.raises(OutcomeUnknownError):
         ours.refund(call(ours))
 

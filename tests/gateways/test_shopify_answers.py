@@ -104,6 +104,19 @@ def test_an_error_in_reading_the_result_is_no_proof(
     assert kind_of(answer) is kind
 
 
+@pytest.mark.parametrize("code", CODES)
+def test_beside_a_refund_no_error_says_that_there_is_none(shopify: wire.Wire, code: str) -> None:
+    """Two halves of an answer that contradict each other prove nothing (law E4)."""
+    answer = attempt(shopify, {"errors": [error(code=code)], **created(refund_record())})
+    assert kind_of(answer) is Meaning.UNKNOWN
+
+
+@pytest.mark.parametrize("status", STATUSES)
+def test_with_a_refund_no_status_says_that_there_is_none(shopify: wire.Wire, status: int) -> None:
+    """Neither does the number that some proxy puts before it."""
+    assert kind_of(attempt(shopify, wire.Reply(created(refund_record()), status))) is Meaning.UNKNOWN
+
+
 def test_two_errors_must_agree(shopify: wire.Wire) -> None:
     """One of them that says nothing is enough to know nothing."""
     answer = attempt(shopify, {"errors": [error(code="ACCESS_DENIED"), error()]})
@@ -114,7 +127,7 @@ def test_two_errors_must_agree(shopify: wire.Wire) -> None:
 @pytest.mark.parametrize("level", ["user", "top"])
 def test_every_text_means_what_the_table_says(shopify: wire.Wire, text: str, level: str) -> None:
     """About idempotency there are texts only; where they come is not documented."""
-    said = f"Perhaps a {text}, or not."
+    said = f"{text.capitalize()}, or not."
     reply = created(errors=[error(said)]) if level == "user" else {"errors": [error(said, "BAD_REQUEST")]}
     assert kind_of(attempt(shopify, reply)) is TEXTS[text]
 

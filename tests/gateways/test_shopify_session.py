@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from refundkit.errors import GatewayUnavailableError
+from refundkit.gateways.shopify import session
 from refundkit.model.refunds import RefundStatus
 from refundkit.testing.clock import FakeClock
 from refundkit.testing.sandbox import Fault
@@ -54,6 +55,22 @@ def test_points_come_back_at_a_known_rate() -> None:
         with pytest.raises(GatewayUnavailableError, match=r"ask again in 0\.2 seconds") as refused:
             ours.refund(call(ours, source=source))
         assert refused.value.retry_after_seconds == 0.25
+
+
+@pytest.mark.parametrize("late", [0, 1], ids=["before it is sent", "before it is sent again"])
+def test_a_token_that_comes_too_late_sends_nothing(
+    shopify: ShopifySandbox, monkeypatch: pytest.MonkeyPatch, late: int
+) -> None:
+    """By then the sweep may hold the turn of this refund (law E1); nothing was executed, and it is told so."""
+    (source,) = bought(shopify, "50.00")
+    times = iter([0.0] * late + [float("inf")])
+    monkeypatch.setattr(session, "monotonic", lambda: next(times))
+    tokens = iter(["an-expired-token", shopify.token])
+    ours = gateway_to(shopify, token=lambda: next(tokens))
+    before = len(shopify.requests)
+    with pytest.raises(GatewayUnavailableError, match="it came too late"):
+        ours.refund(call(ours, source=source))
+    assert len(shopify.requests) == before + late
 
 
 def test_an_expired_token_is_replaced_by_the_next(shopify: ShopifySandbox) -> None:

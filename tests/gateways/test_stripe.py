@@ -320,6 +320,9 @@ def test_the_key_says_whether_it_is_for_tests(api_key: str, test: bool) -> None:
         {"base_url": "ftp://127.0.0.1"},
         {"reasons": {RefundReason.DAMAGED: "broken"}},
         {"reasons": {"damaged": "duplicate"}},
+        {"api_version": None},
+        {"api_version": "latest"},
+        {"api_version": "2026-10-28.endive\nX-Evil: 1"},
     ],
 )
 def test_an_option_that_cannot_be_meant_is_refused(options: dict[str, Any]) -> None:

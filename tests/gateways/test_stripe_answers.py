@@ -3,6 +3,7 @@
 import pickle
 import socket
 from collections.abc import Iterator
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -142,6 +143,9 @@ def test_a_busy_stripe_says_how_long_it_wants_to_be_left_alone(
         refusal(409, "Busy.", code="idempotency_key_in_use"),
         refusal(400, "Busy.", code="idempotency_key_in_use"),
         refusal(400, "Other parameters.", type="idempotency_error"),
+        refusal(400, "Something is wrong at our end.", type="api_error"),
+        refusal(402, "Something new.", type="never_heard_of"),
+        Reply({"error": {"message": "Not Stripe's."}}, 400),
         refusal(424, "Upstream."),
         refusal(500, "Oops.", type="api_error"),
         refusal(503, "Later.", type="api_error"),
@@ -367,7 +371,9 @@ def test_every_exception_of_the_sdk_is_in_the_table(kind: type[Exception]) -> No
     assert name in CLASSES
 
     def fail() -> None:
-        raise kind.__new__(kind)
+        error = kind.__new__(kind)
+        error.error = SimpleNamespace(type="invalid_request_error")  # type: ignore[attr-defined]
+        raise error
 
     failure = attempt(fail)
     assert isinstance(failure, Failure)

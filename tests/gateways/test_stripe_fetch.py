@@ -211,6 +211,9 @@ def test_a_dispute_stands_where_its_status_says(
         ([-5000], DisputeFunds.WITHDRAWN),
         ([-5000, 5000], DisputeFunds.REINSTATED),
         ([-5000, None], DisputeFunds.REINSTATED),
+        # Paid out in another currency, at another day's rate.
+        ([-5420, 5380], DisputeFunds.REINSTATED),
+        ([-5380, 5420], DisputeFunds.REINSTATED),
     ],
 )
 def test_where_the_money_is_stripes_movements_say_best(
@@ -220,6 +223,16 @@ def test_where_the_money_is_stripes_movements_say_best(
     movements = [{"object": "balance_transaction", "amount": amount} for amount in amounts]
     stripe.on("GET /v1/disputes", page(dispute_record(status="won", balance_transactions=movements)))
     assert fetched(stripe).disputes[0].funds is funds
+
+
+@pytest.mark.parametrize(("amounts", "funds"), [([-5000, 5000], "reinstated"), ([-5000, 4990], "withdrawn")])
+def test_a_lost_case_is_paid_back_in_full_or_not_at_all(
+    stripe: wire.Wire, amounts: list[int], funds: str
+) -> None:
+    """Where the status says that the money is gone, less than all of it does not bring it back."""
+    movements = [{"object": "balance_transaction", "amount": amount} for amount in amounts]
+    stripe.on("GET /v1/disputes", page(dispute_record(status="lost", balance_transactions=movements)))
+    assert fetched(stripe).disputes[0].funds == funds
 
 
 @pytest.mark.parametrize(
@@ -234,6 +247,8 @@ def test_where_the_money_is_stripes_movements_say_best(
         ("GET /v1/payment_intents/pi_1", Reply(fault="hang")),
         ("GET /v1/payment_intents/pi_1", Reply({"object": "customer"})),
         ("GET /v1/payment_intents/pi_1", Reply(intent_record(amount_received=None))),
+        # Without its charge nobody can tell whether the payment is disputed.
+        ("GET /v1/payment_intents/pi_1", Reply(intent_record(latest_charge="ch_1"))),
         ("GET /v1/refunds", refusal(500, "Oops.")),
         ("GET /v1/refunds", Reply({})),
         ("GET /v1/refunds", Reply(page(refund_record(amount="many")))),

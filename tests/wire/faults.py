@@ -99,6 +99,19 @@ async def _short(exchange: Exchange) -> None:
     await exchange.send(answer(body, content_length=str(len(body) // 2)))
 
 
+async def _chunk_missing(exchange: Exchange) -> None:
+    body = body_of(await exchange.executed())
+    head = b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ntransfer-encoding: chunked\r\n\r\n"
+    # All of the answer, and no word that this was all of it.
+    await exchange.send(head + f"{len(body):x}\r\n".encode() + body + b"\r\n")
+    await exchange.close()
+
+
+async def _wrongly_packed(exchange: Exchange) -> None:
+    body = body_of(await exchange.executed())
+    await exchange.send(answer(body, content_encoding="gzip"))
+
+
 async def _endless(exchange: Exchange) -> None:
     await exchange.executed()
     await exchange.send(answer(b'{"id": "', content_length=str(ENDLESS_BYTES)))
@@ -177,6 +190,8 @@ FAULTS: dict[str, Fault] = {
     "byte by byte": Fault(_drip, waits=True),
     "longer than told": Fault(_short),
     "shorter than told": Fault(_long, waits=True),
+    "last chunk missing": Fault(_chunk_missing),
+    "wrongly packed": Fault(_wrongly_packed),
     "endless": Fault(_endless),
     "no HTTP": Fault(partial(_answer, raw=b"\x16\x03\x01\x02\x00garbage\x00\xff" * 9)),
     "no JSON": Fault(_answers(b'{"id": ')),

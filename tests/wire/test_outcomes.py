@@ -37,6 +37,8 @@ OUTCOMES = {
     "byte by byte": UNKNOWN,
     "longer than told": UNKNOWN,
     "shorter than told": UNKNOWN,
+    "last chunk missing": UNKNOWN,
+    "wrongly packed": UNKNOWN,
     "endless": UNKNOWN,
     "no HTTP": UNKNOWN,
     "no JSON": UNKNOWN,

@@ -11,7 +11,7 @@ from attrs import frozen
 
 from refundkit.deliverers.base import Deliverer, DeliveryCall, Receipt
 from refundkit.deliverers.late import late_import
-from refundkit.deliverers.options import asked, checked_name, checked_secrets, utc_now
+from refundkit.deliverers.options import asked, checked_function, checked_name, checked_secrets, utc_now
 from refundkit.errors import DeliveryError, InvalidValueError, OrderNotFoundError
 from refundkit.hidden import Hidden
 from refundkit.model.deliveries import Delivery, DeliveryStatus
@@ -64,8 +64,8 @@ class FileDownloadDeliverer(Deliverer):
         self.name = checked_name(name, self.kind)
         self._url = _checked_url(url)
         self._lifetime = _checked_lifetime(lifetime)
-        self._order = order
-        self._send = send
+        self._order = checked_function(order, "order")
+        self._send = checked_function(send, "send")
         self._revocation = Revocation(revocation)
         self._signer = Hidden(_signer(checked_secrets(secrets), clock))
 
@@ -74,7 +74,7 @@ class FileDownloadDeliverer(Deliverer):
             link = self.link(call.order.id, call.delivery.id)
             asked(self._send, call, link)
         # The link itself is as good as the file: it is not written down.
-        return Receipt(text=f"A link that lives for {self._lifetime} was made.")
+        return Receipt(text=f"A link that lives for {_span(self._lifetime)} was made.")
 
     def revoke(self, call: DeliveryCall) -> Receipt:
         """Nothing needs to be sent: `check` refuses what was taken back."""
@@ -167,3 +167,9 @@ def _signer(secrets: tuple[str, ...], clock: Callable[[], datetime]) -> Any:
 
     # The library signs with the last key; here the newest comes first.
     return Serializer(list(reversed(secrets)), salt=_SALT, signer_kwargs={"digest_method": hashlib.sha256})
+
+
+def _span(lifetime: timedelta) -> str:
+    """Write 7 days as such, and an hour without "0 days"."""
+    whole_days = lifetime.days if lifetime == timedelta(days=lifetime.days) else 0
+    return f"{whole_days} day{'' if whole_days == 1 else 's'}" if whole_days else str(lifetime)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from typing import ClassVar
 
 from refundkit.deliverers.base import Deliverer, DeliveryCall, Receipt
-from refundkit.deliverers.options import asked, checked_name
+from refundkit.deliverers.options import asked, checked_function, checked_name
 from refundkit.errors import DeliveryError
 from refundkit.model.deliveries import Delivery
 
@@ -38,8 +38,8 @@ class GiftCardDeliverer(Deliverer):
         self.name = checked_name(name, self.kind)
         self.test = test
         self.revocable = void is not None
-        self._issue = issue
-        self._void = void
+        self._issue = checked_function(issue, "issue")
+        self._void = checked_function(void, "void")
 
     def deliver(self, call: DeliveryCall) -> Receipt:
         codes = asked(self._issue, call)
@@ -56,7 +56,9 @@ class GiftCardDeliverer(Deliverer):
     def where_it_is(self, delivery: Delivery) -> str:
         sent = f" on {delivery.delivered_at:%Y-%m-%d}" if delivery.delivered_at else ""
         endings = delivery.details.get("endings", ())
-        return f"{_cards(endings).capitalize()}: the original was sent to {delivery.target}{sent}."
+        # Not capitalize(): it would write the ending of the code in small letters.
+        cards = _cards(endings)
+        return f"{cards[0].upper()}{cards[1:]}: the original was sent to {delivery.target}{sent}."
 
 
 def _ending(code: object) -> str:

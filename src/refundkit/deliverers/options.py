@@ -8,10 +8,11 @@ from typing import ParamSpec, TypeVar
 
 from refundkit.errors import DeliveryError, InvalidValueError
 
-__all__ = ["MIN_SECRET", "asked", "checked_name", "checked_secrets", "utc_now"]
+__all__ = ["MIN_SECRET", "asked", "checked_function", "checked_name", "checked_secrets", "utc_now"]
 
 P = ParamSpec("P")
 T = TypeVar("T")
+F = TypeVar("F", bound=Callable[..., object] | None)
 
 # What an attacker could try out is no secret.
 MIN_SECRET = 16
@@ -36,6 +37,19 @@ def asked(function: Callable[P, T], *args: P.args, **options: P.kwargs) -> T:
     except Exception as error:  # noqa: BLE001 - whatever a shop's function raises
         cause = type(error).__name__
     raise DeliveryError(f"The shop's own function raised {cause}.")
+
+
+def checked_function(function: F, name: str) -> F:
+    """Require that the shop's own function *name* can be called, if there is one.
+
+    Raises:
+        InvalidValueError: before a delivery fails on it, again and again.
+    """
+    if function is not None and not callable(function):
+        raise InvalidValueError(
+            f"{name} must be a function, not {type(function).__name__}.", field=name, value=function
+        )
+    return function
 
 
 def checked_name(name: object, default: str) -> str:

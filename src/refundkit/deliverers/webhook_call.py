@@ -19,6 +19,7 @@ from refundkit.errors import DeliveryError, InvalidValueError
 from refundkit.hidden import Hidden
 from refundkit.logs import get_logger
 from refundkit.model.deliveries import Delivery
+from refundkit.processes import PerProcess
 
 __all__ = ["SIGNATURE", "WebhookCallDeliverer", "signature"]
 
@@ -77,9 +78,11 @@ class WebhookCallDeliverer(Deliverer):
         self._url, self._revoke_url = Hidden(url), Hidden(revoke_url)
         self._secrets = Hidden(checked_secrets(secrets))
         self._clock = clock
-        client = _client(_checked_timeout(timeout))
-        self._client = Hidden(client)
-        weakref.finalize(self, client.close)
+        waits = _checked_timeout(timeout)
+        clients = PerProcess(lambda: _client(waits))
+        clients()  # at once, so that a missing httpx is told where the deliverer is made
+        self._clients = Hidden(clients)
+        weakref.finalize(self, _close, clients)
 
     def deliver(self, call: DeliveryCall) -> Receipt:
         status = self._call(self._url(), call)
@@ -113,7 +116,7 @@ class WebhookCallDeliverer(Deliverer):
         cause = ""
         try:
             # What the server writes is not read: nothing depends on it, and it may have no end.
-            with self._client().stream("POST", url, content=body, headers=headers) as response:
+            with self._clients()().stream("POST", url, content=body, headers=headers) as response:
                 return int(response.status_code)
         except Exception as error:  # noqa: BLE001 - httpx lets errors of ssl, socket and idna through too
             cause = type(error).__name__
@@ -169,6 +172,11 @@ def _checked_timeout(timeout: object) -> tuple[float, float]:
 def _trust() -> Any:
     """Read the certificates once: it takes 100 ms."""
     return late_import("httpx", kind=WebhookCallDeliverer.kind).create_ssl_context()
+
+
+def _close(clients: PerProcess[Any]) -> None:
+    for client in clients.made:
+        client.close()
 
 
 def _client(timeout: tuple[float, float]) -> Any:

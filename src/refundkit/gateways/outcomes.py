@@ -12,10 +12,22 @@ from refundkit.gateways.records import UnreadableError
 from refundkit.model.refunds import FailureCode, RefundStatus
 from refundkit.model.reports import RefundReport
 
-__all__ = ["LONGEST_WAIT", "Meaning", "about", "declined", "not_sent", "outcome_unknown", "retry_after"]
+__all__ = [
+    "LONGEST_WAIT",
+    "Meaning",
+    "about",
+    "declined",
+    "never_connected",
+    "not_sent",
+    "outcome_unknown",
+    "retry_after",
+]
 
 # A day, in seconds: whatever asks for more is a mistake, and the sweep is there long before.
 LONGEST_WAIT: Final = 86_400
+# requests reports "refused" and "reset" as the same ConnectionError; only urllib3's reason inside tells them
+# apart (measured with requests 2.34).
+_NEVER_CONNECTED: Final = frozenset({"NewConnectionError", "NameResolutionError", "ConnectTimeoutError"})
 # Shopify writes whole seconds as 2.0.
 _SECONDS: Final = re.compile(r"([0-9]{1,5})(?:\.0{1,3})?", re.ASCII)
 
@@ -68,6 +80,12 @@ def outcome_unknown(call: RefundCall, service: str, told: str, **values: Any) ->
         **values,
         refund_id=call.refund.id,
     )
+
+
+def never_connected(error: BaseException | None) -> bool:
+    """Whether *error*, a ConnectionError of requests', says that no connection was made: not a byte was sent."""
+    inner = next(iter(error.args), None) if error is not None else None
+    return type(getattr(inner, "reason", None)).__name__ in _NEVER_CONNECTED
 
 
 def retry_after(header: object) -> int | None:

@@ -129,9 +129,11 @@ def refusal_of(answer: Answer | Silence) -> Refusal:
         return Refusal(meaning=meaning, http_status=None, code="", text=plain(answer.why))
     record = answer.record or {}
     detail = _detail(record)
-    code = plain(detail.get("issue") or record.get("name") or record.get("error"))
+    named = plain(detail.get("issue") or record.get("name"))
+    # Only the refusal of a token is called "error"; from anybody else it is no word of PayPal's on the refund.
+    code = named or plain(record.get("error"))
     return Refusal(
-        meaning=ISSUES.get(code) or _by_status(answer, code),
+        meaning=ISSUES.get(code) or _by_status(answer, record, is_paypals=bool(named)),
         http_status=answer.status,
         code=code,
         text=plain(detail.get("description") or record.get("message") or record.get("error_description")),
@@ -145,10 +147,13 @@ def _wait(answer: Answer) -> float | None:
     return retry_after(answer.headers.get("retry-after")) if answer.status == TOO_MANY else None
 
 
-def _by_status(answer: Answer, code: str) -> Meaning:
+def _by_status(answer: Answer, record: Record, *, is_paypals: bool) -> Meaning:
     meaning = STATUSES.get(answer.status, Meaning.UNKNOWN)
+    if {"id", "status"} <= record.keys():
+        # A refund, whatever the status of the answer says.
+        return Meaning.UNKNOWN
     # A 422 in HTML is some proxy's: no evidence of what PayPal did (law E4).
-    return Meaning.UNKNOWN if meaning is Meaning.DECLINED and not code else meaning
+    return Meaning.UNKNOWN if meaning is Meaning.DECLINED and not is_paypals else meaning
 
 
 def _detail(record: Record) -> Record:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import copy
 import threading
 from collections.abc import Mapping
-from http.cookiejar import DefaultCookiePolicy
+from time import monotonic
 from typing import Any, Final
 
 import requests
@@ -20,17 +20,18 @@ from paypalcheckoutsdk.payments import CapturesRefundRequest
 
 from refundkit.gateways.bodies import as_they_come, latest_end, whole
 from refundkit.gateways.guards import Hidden, as_it_is
+from refundkit.gateways.outcomes import never_connected
 from refundkit.gateways.paypal.guards import checked_id
 from refundkit.gateways.paypal.tokens import NoTokenError, Token, Tokens, token_of
 from refundkit.gateways.paypal.transport import Account, Answer, Resource, Silence
 from refundkit.gateways.records import UnreadableError, strict_object
+from refundkit.gateways.sessions import own_session
+from refundkit.processes import PerProcess
 
 __all__ = ["GuardedClient", "SDKTransport"]
 
 MAX_ANSWER_BYTES: Final = 1024 * 1024
 UNAUTHORIZED: Final = 401
-# requests reports "refused" and "reset" as the same ConnectionError; only urllib3's reason tells them apart.
-_NEVER_CONNECTED: Final = frozenset({"NewConnectionError", "NameResolutionError", "ConnectTimeoutError"})
 
 
 class SDKTransport:
@@ -63,7 +64,7 @@ class SDKTransport:
             return Silence(sent=False, why=f"no access token: {error}")
         except Exception as error:  # noqa: BLE001 - requests, urllib3 and the SDK raise whatever they like
             # Only its class: the exception leads to the request, and the request to the token (law S2).
-            return Silence(sent=not _never_connected(error), why=type(error).__name__)
+            return Silence(sent=not _is_unsent(error), why=type(error).__name__)
         return answer
 
 
@@ -85,27 +86,34 @@ class _Verification:
 
 
 class GuardedClient(PayPalHttpClient):  # type: ignore[misc]  # the SDK has no types
-    """The SDK's client with timeouts, one locked token, one session per thread, and answers read strictly."""
+    """The SDK's client with timeouts, one locked token, answers read strictly, and sessions that nobody shares."""
 
     def __init__(self, account: Account) -> None:
         # Its own hosts are the old ones without -m, so the environment is made by hand.
         super().__init__(PayPalEnvironment(*account.credentials(), account.base_url, account.base_url))
         self._timeout = account.timeout
-        self._local = threading.local()
+        self._local = PerProcess(threading.local)
         self._tokens = Tokens(self._new_token)
 
     def execute(self, request: Any) -> Answer:
         """Send *request* once; and once more under a new token if this one is refused: then nothing was executed.
 
         Raises:
-            NoTokenError: if there is no token; *request* was not executed then.
+            NoTokenError: if there is no token, or none in time; *request* was not executed then.
             Exception: whatever the network did.
         """
+        ends = latest_end(self._timeout)
         token = self._tokens.current()
-        answer = self._exchange(request, f"Bearer {token.value}")
+        answer = self._sent(request, token, ends)
         if answer.status != UNAUTHORIZED:
             return answer
-        return self._exchange(request, f"Bearer {self._tokens.after(token).value}")
+        return self._sent(request, self._tokens.after(token), ends)
+
+    def _sent(self, request: Any, token: Token, ends: float) -> Answer:
+        # Whoever waited for the token, or for an answer that refused it, may have lost the turn to send.
+        if monotonic() > ends:
+            raise NoTokenError("it came too late")
+        return self._exchange(request, f"Bearer {token.value}")
 
     def parse_response(self, response: requests.Response) -> Answer:
         """Read the answer, whatever its status: a JSON object of bounded size that comes in time, or none."""
@@ -151,15 +159,12 @@ class GuardedClient(PayPalHttpClient):  # type: ignore[misc]  # the SDK has no t
         return body if body is None or isinstance(body, bytes) else self.encoder.serialize_request(sent)
 
     def _session(self) -> requests.Session:
-        session: requests.Session | None = self._local.__dict__.get("session")
+        local = self._local()
+        session: requests.Session | None = local.__dict__.get("session")
         if session is None:
-            session = self._local.session = requests.Session()
-            # Nothing that one request leaves behind may change another.
-            session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+            session = local.session = own_session()
         return session
 
 
-def _never_connected(error: Exception) -> bool:
-    """Whether no connection was ever made, so that not a byte was sent."""
-    inner = next(iter(error.args), None) if isinstance(error, requests.ConnectionError) else None
-    return type(getattr(inner, "reason", None)).__name__ in _NEVER_CONNECTED
+def _is_unsent(error: Exception) -> bool:
+    return isinstance(error, requests.ConnectionError) and never_connected(error)

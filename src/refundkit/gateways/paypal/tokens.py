@@ -12,6 +12,7 @@ from attrs import field, frozen
 
 from refundkit.gateways.paypal.guards import plain
 from refundkit.gateways.paypal.transport import Answer
+from refundkit.processes import PerProcess
 
 __all__ = ["NoTokenError", "Token", "Tokens", "token_of"]
 
@@ -51,13 +52,15 @@ def token_of(answer: Answer) -> Token:
 class Tokens:
     """Hands out one token to all threads; *fetch* is never called by two of them at once.
 
-    ``clock`` counts seconds.
+    ``clock`` counts seconds. Whoever waited for another thread's *fetch* takes what came of it, a failure too:
+    a queue in which each one tries for itself would hold the last of them beyond any deadline.
     """
 
     def __init__(self, fetch: Callable[[], Token], clock: Callable[[], float] = time.monotonic) -> None:
         self._fetch = fetch
         self._clock = clock
-        self._lock = threading.Lock()
+        self._lock = PerProcess(threading.Lock)
+        self._failure: NoTokenError | None = None
         # Both in one attribute, so that no thread sees one without the other.
         self._held: tuple[Token, float] | None = None
 
@@ -67,10 +70,24 @@ class Tokens:
         return held[0] if held is not None and self._clock() < held[1] else self.after(None)
 
     def after(self, refused: Token | None) -> Token:
-        """Return another token than the one that PayPal *refused*; fetch it unless another thread just did."""
-        with self._lock:
+        """Return another token than the one that PayPal *refused*; fetch it unless another thread just did.
+
+        Raises:
+            NoTokenError: if there is none to be had.
+        """
+        known = self._failure
+        with self._lock():
+            if self._failure is not None and self._failure is not known:
+                raise NoTokenError(*self._failure.args)
             if self._held is None or self._held[0] is refused or self._clock() >= self._held[1]:
-                token = self._fetch()
+                token = self._fetched()
                 early = min(EARLY_SECONDS, token.seconds / 2)
                 self._held = (token, self._clock() + token.seconds - early)
             return self._held[0]
+
+    def _fetched(self) -> Token:
+        try:
+            return self._fetch()
+        except NoTokenError as failure:
+            self._failure = NoTokenError(*failure.args)
+            raise

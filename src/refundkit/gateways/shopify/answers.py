@@ -71,6 +71,11 @@ TEXTS: Final[Mapping[str, Meaning]] = {
     "previous request with this idempotency key failed": Meaning.DECLINED,
     # Not seen: our own precaution, should the payment service behind Shopify not have answered.
     "timed out": Meaning.UNKNOWN,
+    "timeout": Meaning.UNKNOWN,
+    "try again": Meaning.UNKNOWN,
+    "something went wrong": Meaning.UNKNOWN,
+    "unexpected error": Meaning.UNKNOWN,
+    "internal error": Meaning.UNKNOWN,
 }
 
 # User errors carry no code; their texts are an open-ended list, some of them the payment service's own.
@@ -139,7 +144,9 @@ class Failure:
     @property
     def decline(self) -> FailureCode:
         """Why Shopify declined, in refundkit's words."""
-        return next((code for known, code in DECLINES.items() if known in self.text), FailureCode.DECLINED)
+        said = self.text.casefold()
+        found = (code for known, code in DECLINES.items() if known.casefold() in said)
+        return next(found, FailureCode.DECLINED)
 
     @property
     def told(self) -> str:
@@ -198,8 +205,9 @@ def _refused(reply: Reply) -> Failure:
     errors = content.get("errors")
     # With a status other than 200, ``errors`` is a sentence more often than a list.
     text = errors if isinstance(errors, str) else _texts(errors)
+    meaning = STATUSES.get(reply.http_status, Meaning.UNKNOWN)
     return Failure(
-        meaning=STATUSES.get(reply.http_status, Meaning.UNKNOWN),
+        meaning=Meaning.UNKNOWN if _tells_a_refund(reply) else meaning,
         kind="refused",
         text=plain(text),
         http_status=reply.http_status,
@@ -213,7 +221,7 @@ def _top_level(reply: Reply, errors: Any) -> Failure:
     codes = [plain(_inner(_inner(error).get("extensions")).get("code")) for error in several]
     text = errors if isinstance(errors, str) else _texts(several)
     return Failure(
-        meaning=_by_text(text) or _by_codes(several, codes),
+        meaning=Meaning.UNKNOWN if _tells_a_refund(reply) else _by_text(text) or _by_codes(several, codes),
         kind="error",
         code=", ".join(dict.fromkeys(filter(None, codes))),
         text=plain(text),
@@ -223,8 +231,14 @@ def _top_level(reply: Reply, errors: Any) -> Failure:
     )
 
 
+def _tells_a_refund(reply: Reply) -> bool:
+    """Whether there is one beside the errors or the status: whatever they say, something was executed."""
+    return bool(_inner(_inner(_inner(reply.content).get("data")).get("refundCreate")).get("refund"))
+
+
 def _by_text(text: str) -> Meaning | None:
-    return next((answer for known, answer in TEXTS.items() if known in text), None)
+    said = text.casefold()
+    return next((answer for known, answer in TEXTS.items() if known.casefold() in said), None)
 
 
 def _by_codes(errors: list[Any], codes: list[str]) -> Meaning:

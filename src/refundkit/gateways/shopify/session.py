@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import weakref
 from collections.abc import Mapping
-from typing import Any, Final
+from time import monotonic
+from typing import TYPE_CHECKING, Any, Final
 
+from refundkit.gateways.bodies import latest_end
 from refundkit.gateways.guards import Hidden
 from refundkit.gateways.outcomes import Meaning
 from refundkit.gateways.shopify.answers import (
@@ -17,6 +19,10 @@ from refundkit.gateways.shopify.answers import (
 from refundkit.gateways.shopify.client import open_client, post
 from refundkit.gateways.shopify.options import Connection, is_token, token_source
 from refundkit.logs import get_logger
+from refundkit.processes import PerProcess
+
+if TYPE_CHECKING:
+    import httpx
 
 __all__ = ["Session"]
 
@@ -31,21 +37,23 @@ class Session:
     def __init__(self, connection: Connection, token: object) -> None:
         self._connection = connection
         self._token = Hidden(token_source(token))
-        client = open_client(connection)
-        self._client = Hidden(client)
+        clients = PerProcess(lambda: open_client(connection))
+        clients()  # at once, so that a missing httpx is told where the gateway is made
+        self._clients = Hidden(clients)
         # Whoever drops the gateway leaves no connection open; nobody has to remember to close it.
-        weakref.finalize(self, client.close)
+        weakref.finalize(self, _close, clients)
 
     def ask(self, document: str, variables: Mapping[str, Any]) -> Reply | Failure:
         """Post *document* once; and once more, word for word, under a new token if Shopify refuses this one."""
         payload = {"query": document, "variables": dict(variables)}
+        ends = latest_end(self._connection.timeout)
         token = self._fresh_token()
-        answer = self._sent(payload, token)
+        answer = self._sent(payload, token, ends)
         if not isinstance(answer, Failure) or answer.http_status != UNAUTHORIZED:
             return answer
         # Nothing was executed: the token had expired. The same one would be refused again.
         renewed = self._fresh_token()
-        return answer if renewed == token else self._sent(payload, renewed)
+        return answer if renewed == token else self._sent(payload, renewed, ends)
 
     def _fresh_token(self) -> str | Failure:
         """Ask for the token; whatever its source raises stays there, because it may lead to a secret."""
@@ -58,11 +66,14 @@ class Session:
             return token
         return Failure(meaning=Meaning.NOT_EXECUTED, kind="no token", text="the token function gave no token")
 
-    def _sent(self, payload: dict[str, Any], token: str | Failure) -> Reply | Failure:
+    def _sent(self, payload: dict[str, Any], token: str | Failure, ends: float) -> Reply | Failure:
         if isinstance(token, Failure):
             return token
+        if monotonic() > ends:
+            # Whoever waited for the token, or for an answer that refused it, may have lost the turn to send.
+            return Failure(meaning=Meaning.NOT_EXECUTED, kind="no token", text="it came too late")
         try:
-            reply = post(self._client(), self._connection, payload, token)
+            reply = post(self._clients()(), self._connection, payload, token)
         except Exception as error:  # noqa: BLE001 - httpx lets errors of ssl, socket and idna through too
             return failure_of_exception(error)
         self._check_version(reply)
@@ -74,3 +85,8 @@ class Session:
         wanted = self._connection.api_version
         if reply.version and reply.version != wanted:
             _log.warning("version.fell_forward", shop=self._connection.shop, asked=wanted, got=reply.version)
+
+
+def _close(clients: PerProcess[httpx.Client]) -> None:
+    for client in clients.made:
+        client.close()

@@ -12,7 +12,7 @@ from typing import Final, TypeVar
 from attrs import frozen
 
 from refundkit.errors import RefundkitError
-from refundkit.gateways.outcomes import Meaning, retry_after
+from refundkit.gateways.outcomes import Meaning, never_connected, retry_after
 from refundkit.gateways.records import UnreadableError, scrubber
 from refundkit.model.refunds import FailureCode
 
@@ -20,6 +20,7 @@ __all__ = [
     "CLASSES",
     "CODES",
     "DECLINES",
+    "NOES",
     "STATUSES",
     "TEXTS",
     "Failure",
@@ -40,7 +41,7 @@ CLASSES: Final[Mapping[str, Meaning]] = {
     "RateLimitError": Meaning.NOT_EXECUTED,  # HTTP 429 precedes the idempotency layer
     "IdempotencyError": Meaning.UNKNOWN,  # the key was used with other parameters: something of ours ran
     "APIError": Meaning.UNKNOWN,  # HTTP 409, 424, 5xx, and a 200 that cannot be read
-    "APIConnectionError": Meaning.UNKNOWN,  # but see `_never_connected`
+    "APIConnectionError": Meaning.UNKNOWN,  # but see `never_connected`
     # Bases, and classes that do not belong to /v1/refunds: if one comes, nothing is certain.
     "StripeError": Meaning.UNKNOWN,
     "StripeErrorWithParamCode": Meaning.UNKNOWN,
@@ -71,6 +72,9 @@ CLASSES: Final[Mapping[str, Meaning]] = {
 CODES: Final[Mapping[str, Meaning]] = {
     "idempotency_key_in_use": Meaning.UNKNOWN,
 }
+
+# Which types of errors are a "no" of Stripe's; any other is no evidence (law E4).
+NOES: Final = frozenset({"invalid_request_error", "card_error"})
 
 DECLINES: Final[Mapping[str, FailureCode]] = {
     "charge_already_refunded": FailureCode.ALREADY_REFUNDED,
@@ -146,9 +150,16 @@ def _failure(error: Exception) -> Failure:
 
 
 def _meaning(error: Exception, code: str) -> Meaning:
-    if _never_connected(error):
+    if _class_name(error) == "APIConnectionError" and never_connected(error.__cause__):
         return Meaning.NOT_EXECUTED
-    return CODES.get(code) or CLASSES.get(_class_name(error), Meaning.UNKNOWN)
+    meaning = CODES.get(code) or CLASSES.get(_class_name(error), Meaning.UNKNOWN)
+    # The SDK makes an InvalidRequestError of every 400, also of one that tells of trouble inside of Stripe.
+    is_no = meaning is not Meaning.DECLINED or _type(error) in NOES
+    return meaning if is_no else Meaning.UNKNOWN
+
+
+def _type(error: Exception) -> str:
+    return plain(getattr(getattr(error, "error", None), "type", None))
 
 
 def _class_name(error: Exception) -> str:
@@ -157,17 +168,6 @@ def _class_name(error: Exception) -> str:
     if "OAuthError" in names:
         return "OAuthError"
     return names[0] if "StripeError" in names else ""
-
-
-def _never_connected(error: Exception) -> bool:
-    """Whether no connection was ever made, so that not a byte was sent.
-
-    requests reports "refused" and "reset" as the same ConnectionError; only urllib3's own reason inside it
-    tells them apart (measured with requests 2.34).
-    """
-    cause = error.__cause__ if _class_name(error) == "APIConnectionError" else None
-    inner = next(iter(cause.args), None) if cause else None
-    return type(getattr(inner, "reason", None)).__name__ in {"NewConnectionError", "NameResolutionError"}
 
 
 def _code(error: Exception) -> str:

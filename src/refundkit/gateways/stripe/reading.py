@@ -117,8 +117,16 @@ def captured_of(record: Record) -> Money:
 
 
 def charge_of(record: Record) -> Record:
-    """Return the charge of a payment intent, or the charge itself; {} while there is none."""
-    return record if record.get("object") == "charge" else inner(record, "latest_charge")
+    """Return the charge of a payment intent, or the charge itself; {} while there is none.
+
+    Raises:
+        UnreadableError: if there is one, and nothing but its id is told.
+    """
+    if record.get("object") == "charge":
+        return record
+    if isinstance(record.get("latest_charge"), str):
+        raise UnreadableError("latest_charge is not expanded")
+    return inner(record, "latest_charge")
 
 
 def fee_of(charge: Record, currency: str) -> Money | None:
@@ -161,7 +169,10 @@ def _funds(record: Record, by_status: DisputeFunds) -> DisputeFunds:
     known = [amount for amount in amounts if type(amount) is int]
     if not known or len(known) < len(records):
         return by_status
-    return DisputeFunds.WITHDRAWN if sum(known) < 0 else DisputeFunds.REINSTATED
+    taken, returned = sum(amount < 0 for amount in known), sum(amount > 0 for amount in known)
+    # In the account's currency, what comes back is not what was taken: the rate has changed in between.
+    is_over = returned >= taken and by_status is not DisputeFunds.WITHDRAWN
+    return DisputeFunds.REINSTATED if is_over or sum(known) >= 0 else DisputeFunds.WITHDRAWN
 
 
 def _expect(record: Record, *kinds: str) -> None:

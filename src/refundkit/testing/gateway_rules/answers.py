@@ -21,6 +21,7 @@ from refundkit.testing.gateway_rules.steps import (
     fetched,
     found,
     give_back,
+    given_in_time,
     part_of,
     pay,
     tried,
@@ -122,6 +123,14 @@ class AnswerRules(Rules):
             told = found(bench, payment, reference)
             assert told.status is end
             assert (told.failure is not None) is (end is RefundStatus.FAILED)
+
+    def test_a_silent_service_is_given_up(self, bench: Bench) -> None:
+        """3.11 A service that never answers is not waited for without end: OutcomeUnknownError."""
+        call = call_for(bench, pay(bench))
+        bench.let(Mishap.SILENCE)
+        answers = given_in_time(bench, call)
+        assert answers, f"refund() did not return within {bench.patience_seconds} seconds; give it a timeout"
+        assert type(answers[0]) is OutcomeUnknownError, f"silence: refund() gave {answers[0]!r}"
 
 
 def _after(bench: Bench, mishap: Mishap) -> RefundCall:

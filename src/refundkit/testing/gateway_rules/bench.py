@@ -34,6 +34,8 @@ class Mishap(Enum):
     """The service says no."""
     PENDING = "pending"
     """The service accepts it and has not done it yet."""
+    SILENCE = "silence"
+    """The service takes the request, keeps the connection open, and never answers."""
 
 
 def _now() -> datetime:
@@ -59,6 +61,7 @@ class Bench:
     ``second_gateway``: another instance on the same account, as after a restart.
     ``secrets``: keys and signing secrets, as texts that must never show.
     ``now``: the time by which webhooks are signed.
+    ``patience_seconds``: after how long a call to a silent service counts as stuck.
     """
 
     gateway: Gateway
@@ -75,6 +78,7 @@ class Bench:
     second_gateway: Gateway | None = None
     secrets: tuple[str, ...] = field(default=(), repr=False)
     now: Callable[[], datetime] = _now
+    patience_seconds: float = 60
 
     def let(self, mishap: Mishap) -> None:
         """Let *mishap* happen to the next refund, or skip the test."""

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable
 from datetime import timedelta
 
 import attrs
+import pytest
 
 from refundkit.errors import GatewayError
 from refundkit.gateways.base import RefundCall
@@ -104,6 +105,17 @@ class RefundingRules(Rules):
         assert all(isinstance(answer, (RefundReport, GatewayError)) for answer in answers)
         assert len({report.reference for report in reports if report.status in GIVEN}) == 1
         assert booked(bench, call.payment) == call.refund.amount
+
+    def test_what_was_stored_is_what_is_sent(self, bench: Bench) -> None:
+        """2.8 The request is not written anew: what moves is what was stored, or nothing."""
+        payment = pay(bench)
+        if can(bench, payment).by_person or not can(bench, payment).partial:
+            pytest.skip("a person pays, or the gateway makes no partial refunds")
+        stored = call_for(bench, payment, part_of(bench, payment) + Money.of(1, bench.currency))
+        # As a newer version of the gateway would prepare another request for the same refund.
+        refund = attrs.evolve(stored.refund, amount=part_of(bench, payment))
+        tried(bench.gateway, attrs.evolve(stored, refund=refund))
+        assert booked(bench, payment) in (stored.refund.amount, Money.zero(bench.currency))
 
 
 def _two_payments(bench: Bench) -> tuple[Payment, Payment]:

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
@@ -28,8 +29,10 @@ __all__ = [
     "fetched",
     "found",
     "give_back",
+    "given_in_time",
     "part_of",
     "pay",
+    "prepared",
     "refund_of",
     "refused",
     "thawed",
@@ -46,7 +49,11 @@ def pay(bench: Bench, amount: str = "50.00") -> Payment:
 
 def can(bench: Bench, payment: Payment) -> Capabilities:
     """Return what the gateway declares for *payment*."""
-    return bench.gateway.capabilities(payment)
+    declared = bench.gateway.capabilities(payment)
+    assert isinstance(declared, Capabilities), (
+        f"capabilities() returned {declared!r}, which is no Capabilities"
+    )
+    return declared
 
 
 def part_of(bench: Bench, payment: Payment) -> Money:
@@ -71,9 +78,16 @@ def call_for(bench: Bench, payment: Payment, amount: Money | None = None) -> Ref
     return RefundCall(
         refund=refund,
         payment=payment,
-        request=bench.gateway.prepare(refund, payment),
+        request=prepared(bench, refund, payment),
         deadline=bench.now() + timedelta(minutes=5),
     )
+
+
+def prepared(bench: Bench, refund: Refund, payment: Payment) -> Mapping[str, Any]:
+    """Return the request that the gateway prepares."""
+    request = bench.gateway.prepare(refund, payment)
+    assert isinstance(request, Mapping), f"prepare() returned {request!r}, which is no mapping"
+    return request
 
 
 def ask(gateway: Gateway, call: RefundCall) -> RefundReport:
@@ -102,6 +116,23 @@ def tried(gateway: Gateway, call: RefundCall) -> RefundReport | GatewayError:
         return error
 
 
+def given_in_time(bench: Bench, call: RefundCall) -> list[object]:
+    """Send *call*; return what it gave or raised, nothing if it is still waiting."""
+    answers: list[object] = []
+
+    def ask() -> None:
+        try:
+            answers.append(bench.gateway.refund(call))
+        except Exception as error:  # noqa: BLE001 - whatever it is, the test says it
+            answers.append(error)
+
+    # A daemon, because nothing ends a thread that waits for good; it must not hold the tests as well.
+    asking = threading.Thread(target=ask, daemon=True)
+    asking.start()
+    asking.join(bench.patience_seconds)
+    return answers
+
+
 def refused(bench: Bench, payment: Payment, amount: Money) -> bool:
     """Try what the gateway says it cannot do; say whether it was refused before or by the service."""
     try:
@@ -113,8 +144,10 @@ def refused(bench: Bench, payment: Payment, amount: Money) -> bool:
 
 def fetched(bench: Bench, payment: Payment) -> PaymentReport:
     """Ask what is true of one payment."""
-    (report,) = bench.gateway.fetch((payment,))
-    return report
+    reports = tuple(bench.gateway.fetch((payment,)) or ())
+    assert all(isinstance(report, PaymentReport) for report in reports), f"fetch() returned {reports!r}"
+    assert len(reports) == 1, f"fetch() returned {len(reports)} reports on one payment"
+    return reports[0]
 
 
 def found(bench: Bench, payment: Payment, reference: str | None) -> RefundReport:
