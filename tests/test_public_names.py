@@ -29,7 +29,7 @@ CreditNote CreditNoteDesk CreditNoteLine Customer CustomerNotices CustomerRecord
 Delivery DeliveryCall DeliveryDesk DeliveryError DeliveryMove DeliveryResult DeliveryStatus DeliverySweep
 DeliveryTiming Dispute DisputeFunds DisputeReport DisputeStage DisputeStatus Document DocumentKind
 Download Event EventKind Evidence Fact FailureCode FewestRefunds FileDownloadDeliverer Flag FlagKind
-Gateway GatewayError GatewayUnavailableError GiftCardDeliverer Hint InvalidValueError KeyReuseError
+Gateway GatewayError GatewayUnavailableError GiftCardDeliverer Hidden Hint InvalidValueError KeyReuseError
 LineKind LineRefund Listener ManualGateway MaxAmount MaxRefunds MemoryStore Money NewestFirst News
 NonRefundable NormalizedStatus Note Notice NoticeLine NumberedFunction OldestFirst Option Order
 OrderColumn OrderExistsError OrderFilter OrderLine OrderNotFoundError OrderSort OrderStatus OrderTotals

@@ -54,6 +54,7 @@ REFUNDS = """
     manual          new                     pending
     manual          canceled                canceled
     checkout.com    Accepted                pending
+    checkout        Accepted                pending
     checkout.com    payment_refunded        succeeded
     checkout.com    payment_refund_declined failed
     authorize.net   1                       pending
@@ -152,6 +153,21 @@ class TestRefunds:
         assert normal.status is DisputeStatus.LOST
         assert normal.is_dispute
         assert normal.failure is None
+
+    @pytest.mark.parametrize(
+        ("raw", "status"),
+        [
+            ("won", DisputeStatus.WON),
+            ("needs_response", DisputeStatus.NEEDS_RESPONSE),
+            ("chargeback", DisputeStatus.NEEDS_RESPONSE),
+            ("warning_under_review", DisputeStatus.UNDER_REVIEW),
+            ("warning_closed", DisputeStatus.CANCELED),
+        ],
+    )
+    def test_a_dispute_that_was_booked_as_a_refund(self, raw: str, status: DisputeStatus) -> None:
+        """Words of disputes are no words of refunds, wherever somebody wrote them."""
+        normal = normalize_status(raw)
+        assert (normal.status, normal.is_dispute, normal.failure) == (status, True, None)
 
     @pytest.mark.parametrize(
         "raw", [word for word, (status, _) in statuses.ANYWHERE.items() if isinstance(status, DisputeStatus)]
@@ -289,6 +305,8 @@ DISPUTES = """
     adyen       Pending                     chargeback  under_review    withdrawn
     adyen       Lost                        chargeback  lost            withdrawn
     adyen       Accepted                    chargeback  accepted        withdrawn
+    adyen       CHARGEBACK-Accepted         chargeback  accepted        withdrawn
+    adyen       CHARGEBACK_REVERSED-Won     reversal    won             reinstated
     adyen       Won                         chargeback  won             reinstated
     braintree   dispute_opened              chargeback  needs_response  none
     braintree   dispute_lost                chargeback  lost            withdrawn
@@ -296,6 +314,7 @@ DISPUTES = """
     braintree   dispute_accepted            chargeback  accepted        withdrawn
     braintree   dispute_auto_accepted       chargeback  accepted        withdrawn
     braintree   dispute_expired             chargeback  expired         withdrawn
+    braintree   EXPIRED                     chargeback  expired         withdrawn
     braintree   dispute_disputed            chargeback  under_review    none
     braintree   UNDER_REVIEW                chargeback  under_review    none
     shopify     NEEDS_RESPONSE              chargeback  needs_response  withdrawn
@@ -319,6 +338,8 @@ DISPUTES = """
     bluesnap    Completed_Won               chargeback  won             reinstated
     checkout.com dispute_received           chargeback  needs_response  none
     checkout.com dispute_evidence_required  chargeback  needs_response  none
+    checkout    evidence_required           chargeback  needs_response  none
+    checkout.com canceled                   chargeback  canceled        none
     checkout.com dispute_expired            chargeback  expired         withdrawn
     checkout.com dispute_accepted           chargeback  accepted        withdrawn
     checkout.com dispute_canceled           chargeback  canceled        none
@@ -359,6 +380,7 @@ class TestDisputes:
             ("RESOLVED", "paypal"),
             ("DENIED", "paypal"),
             ("NONE", "paypal"),
+            ("chargebac\N{KELVIN SIGN}", None),
             ("", None),
             (None, "stripe"),
             (3, "x"),
@@ -380,6 +402,7 @@ class TestDisputes:
             ("CHARGEBACK", DisputeStage.CHARGEBACK),
             ("PRE_ARBITRATION", DisputeStage.PRE_ARBITRATION),
             ("ARBITRATION", DisputeStage.ARBITRATION),
+            ("reversal", DisputeStage.REVERSAL),
             ("whatever", DisputeStage.CHARGEBACK),
             (None, DisputeStage.CHARGEBACK),
         ],
@@ -387,6 +410,11 @@ class TestDisputes:
     def test_a_stage_of_its_own(self, told: str | None, stage: DisputeStage) -> None:
         """Where the gateway names the stage apart from the status, that is the stage."""
         assert normalize_dispute("needs_response", "shopify", stage=told).stage is stage
+
+    def test_a_stage_of_its_own_is_believed(self) -> None:
+        """Where word and stage differ, the stage is what the gateway calls it."""
+        normal = normalize_dispute("warning_needs_response", "stripe", stage="chargeback")
+        assert normal.stage is DisputeStage.CHARGEBACK
 
     def test_an_open_inquiry_takes_nothing(self) -> None:
         """Law D1: while a case is an inquiry the money is still here; one that was lost took it."""
@@ -421,6 +449,7 @@ class TestPaymentFailures:
             ("paypal", "INSTRUMENT_DECLINED", PaymentFailure.CARD_DECLINED),
             ("paypal", "DECLINED_BY_RISK_FRAUD_FILTERS", PaymentFailure.FRAUD_PREVENTION),
             ("paypal", "5120", PaymentFailure.INSUFFICIENT_FUNDS),
+            ("paypal", "0500", PaymentFailure.CARD_DECLINED),
             ("paypal", "5400", PaymentFailure.EXPIRED_CARD),
             ("paypal", "00N7", PaymentFailure.INCORRECT_DETAILS),
             ("paypal", "9500", PaymentFailure.FRAUD_PREVENTION),

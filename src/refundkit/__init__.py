@@ -53,6 +53,7 @@ from refundkit.errors import (
 )
 from refundkit.gateways.base import Gateway, RefundCall, Webhook
 from refundkit.gateways.manual import ManualGateway, Settles
+from refundkit.hidden import Hidden
 from refundkit.model.capabilities import Capabilities, WhileDisputed
 from refundkit.model.credit_notes import CreditNote, CreditNoteLine, Party, TaxSum
 from refundkit.model.deliveries import Delivery, DeliveryMove, DeliveryStatus
@@ -201,6 +202,7 @@ __all__ = [
     "GatewayError",
     "GatewayUnavailableError",
     "GiftCardDeliverer",
+    "Hidden",
     "Hint",
     "InvalidValueError",
     "KeyReuseError",

@@ -72,7 +72,10 @@ class Actions:
         goods._answer = answer
 
     def come_to_rest(self):
-        """Let everything be tried until nothing is due."""
+        """Let banks decide about everything, and everything be tried until nothing is due."""
+        for refund in self.shop.order.refunds:
+            if refund.status is S.PENDING:
+                self.shop.bank(S.FAILED, refund.key)
         self.shop.goods._faults.clear()
         for _ in range(20):
             self.shop.later(minutes=5)

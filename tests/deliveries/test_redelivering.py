@@ -1,12 +1,26 @@
 """Sending again: what failed, what did not arrive, what is never sent again, and how soon."""
 
+from datetime import timedelta
+
 import pytest
 
-from refundkit import GiftCardDeliverer, OrderNotFoundError, RedeliveryDenied, RefundRequest
+from refundkit import (
+    EventKind,
+    GiftCardDeliverer,
+    InvalidValueError,
+    MemoryStore,
+    OrderNotFoundError,
+    RedeliveryDenied,
+    RefundRequest,
+    RefundStatus,
+    Revocation,
+)
+from refundkit.testing.builders import NOW
 from refundkit.testing.deliverer_contract import DeliveryMishap
 from refundkit.testing.fake_deliverer import DeliveryFault, FakeDeliverer
+from refundkit.testing.fake_gateway import Fault
 from tests.deliveries.benches import Bank
-from tests.deliveries.shop import KIM, LEE, Shop, a_delivery, an_order, only
+from tests.deliveries.shop import KIM, LEE, Shop, a_delivery, an_order, eur, only
 
 FAIL, LOST, FINAL = DeliveryFault.FAIL, DeliveryFault.LOST_ANSWER, DeliveryFault.FINAL
 
@@ -88,14 +102,40 @@ def test_a_refusal_begins_no_cooldown():
 
 
 def test_a_clock_that_was_set_back_holds_nobody_for_long():
-    """A redelivery from the future costs one minute, not a day."""
+    """A redelivery from tomorrow stops nobody, and the next minute is counted by the clock as it is now."""
     shop = Shop()
     shop.deliver()
     shop.desk.redeliver("o-1", ["book"], actor=KIM)
     shop.clock.advance(days=-1)
+    shop.desk.redeliver("o-1", ["book"], actor=KIM)
     with pytest.raises(RedeliveryDenied) as denied:
         shop.desk.redeliver("o-1", ["book"], actor=KIM)
     assert denied.value.seconds_left == 60
+    shop.clock.advance(minutes=1)
+    shop.desk.redeliver("o-1", ["book"], actor=KIM)
+    assert shop.done("book") == ["deliver", *["redeliver"] * 3]
+
+
+def test_the_minute_begins_when_it_is_written():
+    """Whoever had to wait for the database begins the minute after that, not before."""
+
+    class Busy(MemoryStore):
+        """A store that makes everybody wait for a lock."""
+
+        waits = staticmethod(lambda: None)
+
+        def change(self, order_id, function):
+            """Change the order when it is free."""
+            self.waits()
+            return super().change(order_id, function)
+
+    shop = Shop(store=Busy())
+    shop.clock.now = NOW
+    shop.deliver()
+    shop.store.waits = lambda: shop.clock.advance(seconds=10)
+    shop.desk.redeliver("o-1", ["book"], actor=KIM)
+    (event,) = [one for one in shop.store.events("o-1") if one.kind is EventKind.ORDER_REDELIVERED]
+    assert event.at == shop.order.redelivered_at == NOW + timedelta(seconds=10)
 
 
 def test_gift_cards_are_never_sent_again():
@@ -136,6 +176,49 @@ def test_what_was_refunded_is_not_sent_again():
             shop.desk.redeliver("o-1", ["book"], actor=KIM)
         assert codes(denied) == ["nothing_owed"]
         shop.desk.sweep()
+
+
+def test_what_is_being_refunded_is_not_sent_again():
+    """While the money is on its way back nothing is sent, and when the bank says no, it may be."""
+    shop = Shop(bank=(Fault.PENDING,))
+    shop.deliver()
+    shop.refund(lines={"book": 1})
+    with pytest.raises(RedeliveryDenied, match="is being given back") as denied:
+        shop.desk.redeliver("o-1", ["book"], actor=KIM)
+    assert codes(denied) == ["refund_under_way"]
+    shop.bank(RefundStatus.FAILED)
+    shop.desk.redeliver("o-1", ["book"], actor=KIM)
+    assert shop.done("book") == ["deliver", "redeliver"]
+
+
+def test_what_the_customer_may_keep_is_not_sent_again():
+    """Where nothing is taken back, what was refunded is still not sent once more."""
+    shop = Shop(revocation=Revocation.NEVER)
+    shop.deliver()
+    shop.refund(lines={"book": 1})
+    with pytest.raises(RedeliveryDenied) as denied:
+        shop.desk.redeliver("o-1", ["book"], actor=KIM)
+    assert codes(denied) == ["nothing_owed"]
+
+
+def test_a_gift_card_of_which_the_rest_was_refunded_is_not_sent_again():
+    """One of two cards was refused for good and refunded: the customer has the other, and no way leads to a third."""
+    shop = Shop(None, order=only("keys"), can={"redeliverable": False})
+    shop.refund("first", lines={"keys": 1})
+    shop.deliver()
+    shop.bank(RefundStatus.FAILED, "first")
+    shop.goods.misbehave(FINAL)
+    shop.deliver()
+    assert (shop.status("keys"), shop.has("keys")) == ("dead_lettered", 1)
+    shop.refund("second", amount=eur("5.00"))
+    shop.refund("third", lines={"keys": 1})
+    with pytest.raises(InvalidValueError, match="nothing to try again"):
+        shop.desk.retry("o-1", "keys", actor=KIM)
+    shop.desk.sweep()
+    assert (shop.status("keys"), shop.has("keys")) == ("delivered", 1)
+    with pytest.raises(RedeliveryDenied) as denied:
+        shop.desk.redeliver("o-1", ["keys"], actor=KIM)
+    assert codes(denied) == ["only_once"]
 
 
 def test_every_reason_is_told_at_once():

@@ -1,9 +1,12 @@
 """Money and goods together: what was refunded is taken back, and what came back is handed over again, once."""
 
+from contextlib import suppress
+
 import attrs
 import pytest
 
-from refundkit import DeliveryTiming, RefundRequest, RefundStatus, Revocation
+from refundkit import DeliveryError, DeliveryTiming, RefundRequest, RefundStatus, Revocation
+from refundkit.desk import dispatch
 from refundkit.testing.fake_deliverer import DeliveryFault, FakeDeliverer
 from refundkit.testing.fake_gateway import Fault
 from tests.deliveries.shop import KIM, Shop, a_delivery, an_order, eur, only
@@ -163,6 +166,8 @@ def test_the_money_goes_back_while_nobody_knows_whether_the_goods_arrived(fault)
     shop.deliver()
     shop.refund()
     shop.desk.sweep()
+    assert len(shop.goods.calls) == 1
+    shop.later(minutes=15)
     assert (shop.has("book"), shop.status("book"), shop.of("book").handed_over) == (0, "revoked", 0)
 
 
@@ -172,7 +177,7 @@ def test_a_part_of_the_money_goes_back_while_nobody_knows(fault):
     shop = Shop(fault, order=only("keys"))
     shop.deliver()
     shop.refund(lines={"keys": 1})
-    shop.desk.sweep()
+    shop.later(minutes=15)
     assert (shop.has("keys"), shop.status("keys"), shop.of("keys").handed_over) == (1, "delivered", 1)
 
 
@@ -240,7 +245,118 @@ def test_a_refund_takes_back_what_was_about_to_be_sent_again():
     assert shop.status("book") == "failed"
     shop.refund()
     shop.desk.sweep()
+    assert shop.done("book") == ["deliver"]
+    shop.later(minutes=15)
     assert (shop.status("book"), shop.done("book")) == ("revoked", ["deliver", "revoke"])
+
+
+class Slow(FakeDeliverer):
+    """Keeps the first request on its way, and leaves whoever made it in doubt."""
+
+    on_its_way = trouble = None
+
+    def deliver(self, call):
+        """Hand over, all but the first time."""
+        if self.on_its_way is None:
+            self.on_its_way = call
+            raise self.trouble
+        return super().deliver(call)
+
+
+@pytest.mark.parametrize("trouble", [DeliveryError("no answer"), KeyboardInterrupt()], ids=["late", "dies"])
+def test_a_request_that_arrives_late_does_not_come_after_the_revocation(trouble):
+    """The goods are taken back once no request can be on its way, whether its process lives or has died."""
+    slow = Slow(name="slow")
+    slow.trouble = trouble
+    shop = Shop(order=only("book", kind="slow"), others=(slow,))
+    with suppress(KeyboardInterrupt):
+        shop.deliver()
+    shop.refund()
+    shop.later(minutes=12)
+    FakeDeliverer.deliver(slow, slow.on_its_way)
+    shop.later(minutes=5)
+    assert (slow.moves("o-1", "book"), shop.status("book")) == (["deliver", "revoke"], "revoked")
+
+
+def test_while_the_money_is_on_its_way_back_nothing_is_handed_over():
+    """A refund of which nobody knows the end takes nothing back and gives nothing out; then it is decided."""
+    shop = Shop(order=only("keys"), bank=(Fault.PENDING,))
+    shop.refund(lines={"keys": 1})
+    result = shop.deliver()
+    assert (shop.has("keys"), [reason.code for reason in result.reasons]) == (1, ["refund_under_way"])
+    assert shop.order.delivery_due_at is None
+    shop.bank(S.FAILED)
+    shop.desk.sweep()
+    assert shop.has("keys") == 2
+
+
+def test_a_refund_that_is_reopened_gives_nothing_out():
+    """The bank works on it once more: what was taken back stays here until it has failed."""
+    shop = delivered(order=only("book"))
+    shop.refund()
+    shop.desk.sweep()
+    shop.bank(S.PENDING)
+    shop.desk.sweep()
+    assert (shop.has("book"), shop.status("book")) == (0, "revoked")
+    shop.bank(S.FAILED)
+    shop.desk.sweep()
+    assert (shop.has("book"), shop.status("book")) == (1, "delivered")
+
+
+def test_what_nobody_knows_about_waits_for_the_refund():
+    """Neither tried again nor taken back while the money is on its way; then one of the two."""
+    shop = Shop(LOST, order=only("book"), bank=(Fault.PENDING,))
+    shop.deliver()
+    shop.refund()
+    shop.later(days=1)
+    assert len(shop.goods.calls) == 1
+    shop.bank(S.FAILED)
+    shop.desk.sweep()
+    assert (shop.status("book"), shop.done("book")) == ("delivered", ["deliver"])
+
+
+def test_a_shop_that_takes_nothing_back_hands_nothing_over_for_money_that_is_back():
+    """What the customer has stays with them; what they do not have was given back as money."""
+    shop = Shop(order=only("keys"), revocation=Revocation.NEVER)
+    shop.refund(lines={"keys": 1})
+    shop.desk.sweep()
+    assert shop.has("keys") == 1
+    shop.refund("the rest")
+    shop.desk.sweep()
+    assert (shop.has("keys"), shop.status("keys")) == (1, "delivered")
+
+
+def test_a_shop_that_takes_nothing_back_calls_off_what_nobody_has():
+    """Refunded before the sweep: it is never handed over."""
+    shop = Shop(LOST, order=an_order(), revocation=Revocation.NEVER)
+    dispatch.bring_on(shop.desk._dispatch, "o-1", "keys")
+    shop.refund()
+    shop.later(hours=1)
+    assert (shop.status("keys"), shop.status("book")) == ("dead_lettered", "revoked")
+    assert (len(shop.goods.calls), shop.order.delivery_due_at) == (1, None)
+
+
+def test_a_replacement_does_not_bring_back_what_was_refunded():
+    """A card that is added later changes nothing about those before it."""
+    cards = tuple(a_delivery("keys", id=f"card-{number}", quantity=1) for number in (1, 2))
+    shop = delivered(order=an_order(deliveries=cards))
+    shop.refund(lines={"keys": 1})
+    shop.desk.sweep()
+    shop.desk.add("o-1", [a_delivery("keys", id="card-3", quantity=1)], actor=KIM)
+    shop.desk.sweep()
+    assert [one.status.value for one in shop.order.deliveries] == ["delivered", "revoked", "delivered"]
+
+
+@pytest.mark.parametrize("fault", [FAIL, LOST])
+def test_a_person_ends_a_revocation_that_nobody_knows_about(fault):
+    """The customer has what they shall have, says a person: nothing more is taken back."""
+    shop = delivered(fault, order=only("keys"))
+    shop.refund(lines={"keys": 1})
+    shop.desk.sweep()
+    assert shop.status("keys") == "revocation_failed"
+    shop.desk.mark_delivered("o-1", "keys", actor=KIM)
+    shop.later(hours=1)
+    assert (shop.of("keys").handed_over, shop.done("keys").count("revoke")) == (1, int(fault is LOST))
 
 
 class Crowd(FakeDeliverer):

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from refundkit import RefundStatus, Revocation, units_owed
 from refundkit.model.requests import LineRefund, RefundRequest, RequestLine
+from refundkit.policy.goods import units_free
 from refundkit.testing.builders import make_accepted, make_line, make_refund
 from tests.deliveries.shop import a_delivery, an_order, eur
 
@@ -62,6 +63,7 @@ TABLE = {
         ),
         {"keys": 0, "book": 0},
     ),
+    "no refund yet": (with_return(an_order(), "a", {"keys": 1}), EVERYTHING),
     "money without units": (with_return(an_order(), "a", {"keys": 0}, S.SUCCEEDED), EVERYTHING),
     "all money, no units": (
         with_return(an_order(), "a", {"keys": 0}, S.SUCCEEDED, amount="100.00"),
@@ -96,9 +98,12 @@ def test_units_owed(name):
 
 @pytest.mark.parametrize("name", TABLE)
 def test_nothing_is_ever_taken_back(name):
-    """Where the shop takes nothing back, the customer keeps everything."""
-    order, _ = TABLE[name]
-    assert units_owed(order, Revocation.NEVER) == EVERYTHING
+    """Where the shop takes nothing back, the customer keeps what they have, and gets no more than they paid for."""
+    order, owed = TABLE[name]
+    assert units_owed(order, Revocation.NEVER) == owed
+    (keys, book) = order.deliveries
+    order = order.with_delivery(attrs.evolve(keys, handed_over=2)).with_delivery(book)
+    assert units_owed(order, Revocation.NEVER) == {**owed, "keys": 2}
 
 
 @pytest.mark.parametrize(
@@ -113,6 +118,10 @@ def test_nothing_is_ever_taken_back(name):
         ((1,), (1,)),
         # Packs of two.
         ((6,), (4,)),
+        # Added later, as a replacement: it gives back nothing that was taken before.
+        ((1, 1, 1, 1), (1, 1, 0, 1)),
+        ((3, 1), (2, 1)),
+        ((1, 2, 3), (1, 1, 2)),
     ],
 )
 def test_several_deliveries_of_one_line(quantities, left):
@@ -161,3 +170,44 @@ def test_laws_of_units_owed(order):
     assert units_owed(failed) == quantities
     done = attrs.evolve(order, refunds=tuple(attrs.evolve(leg, status=S.SUCCEEDED) for leg in order.refunds))
     assert all(units_owed(done)[name] <= owed[name] for name in quantities)
+
+
+NOTHING = {"keys": 0, "book": 0}
+FREE = {
+    **{name: owed for name, (_, owed) in TABLE.items()},
+    "planned": {"keys": 1, "book": 1},
+    "pending": {"keys": 1, "book": 1},
+    "one leg pending": {"keys": 1, "book": 1},
+    "all money, pending": NOTHING,
+    "revised, pending": {"keys": 1, "book": 0},
+}
+
+
+@pytest.mark.parametrize("name", FREE)
+def test_units_free(name):
+    """What is owed, less what a refund that is under way may give back."""
+    order, _ = TABLE[name]
+    assert units_free(order) == FREE[name]
+
+
+def test_a_revision_that_is_under_way_frees_nothing():
+    """The return before it counts until it is done, and what it would add is not there yet."""
+    three_keys = (make_line(id="keys", quantity=3, total=eur("40.00"), tax=None),)
+    order = with_return(an_order(), "a", {"keys": 1}, S.SUCCEEDED)
+    assert units_free(with_revision(order, "b", three_keys, S.PENDING)) == {"keys": 1, "book": 0}
+
+
+@given(histories(), st.data())
+def test_laws_of_units_free(order, data):
+    """However the refunds that are under way end, what was handed over by then is not too much."""
+    free = units_free(order)
+    ends = [
+        attrs.evolve(leg, status=data.draw(st.sampled_from([S.SUCCEEDED, S.FAILED])))
+        if leg.status is S.PENDING
+        else leg
+        for leg in order.refunds
+    ]
+    owed = units_owed(attrs.evolve(order, refunds=tuple(ends)))
+    assert all(0 <= free[name] <= owed[name] for name in owed)
+    nothing_open = attrs.evolve(order, refunds=tuple(leg for leg in ends if leg.status is S.SUCCEEDED))
+    assert units_free(nothing_open) == units_owed(nothing_open)

@@ -122,7 +122,9 @@ def released_on_timeout(patch):
 
 def decline_is_believed(patch):
     """Believe a "no" after an attempt that nobody knows the end of."""
-    patch.setattr(recording, "_doubted", recording._fail)
+    patch.setattr(
+        recording, "_doubted", lambda recorder, refund, report, _: recording._fail(recorder, refund, report)
+    )
 
 
 def no_quarantine(patch):

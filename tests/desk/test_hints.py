@@ -1,6 +1,6 @@
 """A webhook may be faster than the shop: what it names is kept until an order answers to it."""
 
-from refundkit import EventKind
+from refundkit import EventKind, StoreError
 from tests.desk.shop import Shop, a_payment, an_order, eur, kinds_of
 
 
@@ -49,3 +49,46 @@ def test_an_order_that_is_registered_at_the_same_moment_is_found():
     shop.gateway.confirm_captured("ref-2", eur("100.00"))
     shop.gateway.refund_elsewhere("ref-2", eur("25.00"))
     assert kinds_of(shop.desk.receive("fake", **shop.gateway.webhook("ref-2"))) == [EventKind.REFUND_ADOPTED]
+
+
+def test_a_hint_is_kept_for_ninety_days():
+    """What nobody registers does not fill the store for ever; until then it is followed."""
+    shop = Shop()
+    shop.desk.receive("fake", **shop.gateway.webhook("ref-2"))
+    shop.clock.advance(days=1)
+    shop.desk.receive("fake", **shop.gateway.webhook("ref-3"))
+    shop.clock.advance(days=89, microseconds=1)
+    shop.desk.recover()
+    for number in (2, 3):
+        shop.store.add(an_order(id=f"o-{number}", payments=(a_payment(number),)), ())
+    assert [hint.reference for hint in shop.store.hints()] == ["ref-3"]
+
+
+def test_a_hint_about_an_order_that_cannot_be_changed_holds_up_no_other():
+    """One broken record is logged, and the others are asked about."""
+    shop = Shop()
+    for number in (2, 3):
+        shop.desk.receive("fake", **shop.gateway.webhook(f"ref-{number}"))
+        shop.store.add(an_order(id=f"o-{number}", payments=(a_payment(number),)), ())
+    real = shop.store.change
+
+    def broken(order_id, function):
+        if order_id == "o-2":
+            raise StoreError("The database refused what breaks a law.")
+        return real(order_id, function)
+
+    shop.store.change = broken
+    assert shop.desk.recover().orders == ("o-3",)
+    assert [hint.order_id for hint in shop.store.hints()] == ["o-2"]
+    shop.store.change = real
+    assert shop.desk.recover().orders == ("o-2",)
+
+
+def test_what_could_be_no_name_is_not_kept():
+    """Law S3: no store has to hold what a webhook calls a payment when no payment could be called so."""
+    shop = Shop()
+    kept = []
+    shop.store.keep_hint = lambda *names, **_: kept.append(names[1])
+    shop.gateway.parse_webhook = lambda _: ("", "\0", "x" * 256, " a", "\ud800", "ref-9")
+    shop.desk.receive("fake", body=b"", headers={})
+    assert kept == ["ref-9"]

@@ -1,8 +1,10 @@
 """Before the first refund of a payment that nobody has heard of for long, the gateway is asked (laws E2 and T2)."""
 
+from datetime import timedelta
+
 import pytest
 
-from refundkit import EventKind, MemoryStore, RefundDenied, RefundStatus
+from refundkit import EventKind, MemoryStore, Money, Policy, RefundDenied, RefundStatus, Window
 from tests.desk.shop import Shop, a_payment, a_request, an_order, eur, kinds_of
 
 
@@ -99,3 +101,61 @@ def test_one_dead_gateway_does_not_hold_up_the_other():
     result = shop.desk.refund("o-1", a_request())
     assert (result.returned, result.pending) == (eur("70.00"), eur("30.00"))
     assert other.calls == []
+
+
+# Found before its request comes again: after `reconcile`, as after a restore.
+
+
+def reconciled(**options):
+    """Return a shop that was restored and has found what it gave back before: 90.00 EUR, more than is left."""
+    shop = Shop()
+    shop.refund("90.00")
+    shop.options = options
+    restored(shop)
+    shop.gateway.forget_keys()
+    shop.clock.advance(days=3)
+    shop.desk.reconcile(since=shop.clock.now - timedelta(days=30))
+    return shop
+
+
+def test_a_request_that_was_found_again_is_not_in_its_own_way():
+    """Law E3: its money is counted already, and it is still the same request; the two are joined."""
+    shop = reconciled()
+    assert shop.refund("90.00").returned == eur("90.00")
+    assert (shop.moved, shop.flags()) == (eur("90.00"), [])
+    assert shop.only_refund.key == "return-1"
+
+
+def test_a_preview_shows_what_was_found_of_a_request():
+    """Law P1: what the preview shows is what is then accepted."""
+    shop = reconciled()
+    shown = shop.desk.preview("o-1", a_request(amount=eur("90.00")))
+    assert shown.amount == eur("90.00")
+    result = shop.desk.refund("o-1", a_request(amount=eur("90.00")), expect=shown)
+    assert result.returned == eur("90.00")
+
+
+def test_what_was_given_back_is_not_refused_afterwards():
+    """Law E3: a rule that would deny the request now cannot undo it; it is told as done, and a person looks."""
+    shop = reconciled(policy=Policy(rules=(Window(days=1),)))
+    shown = shop.desk.preview("o-1", a_request(amount=eur("90.00")))
+    assert [leg.status for leg in shown.refunds] == [RefundStatus.SUCCEEDED]
+    result = shop.desk.refund("o-1", a_request(amount=eur("90.00")), expect=shown)
+    assert (result.returned, shop.moved, shop.flags()) == (eur("90.00"), eur("90.00"), ["undecided"])
+    assert shop.refund("90.00").returned == eur("90.00")
+    with pytest.raises(RefundDenied):
+        shop.refund("5.00", key="return-2")
+
+
+def test_what_was_found_in_another_currency_fits_in_no_sum():
+    """Law E5: it is told as it is, and nothing is sent under its name again."""
+    shop = Shop()
+    name = shop.desk.preview("o-1", a_request(amount=eur("40.00"))).refunds[0].id
+    shop.gateway.refund_elsewhere("ref-1", Money.of("44.00", "USD"), refund_id=name)
+    shop.desk.refresh("o-1")
+    result = shop.refund("40.00")
+    assert (result.returned, [leg.amount for leg in result.refunds]) == (
+        eur("0.00"),
+        [Money.of("44.00", "USD")],
+    )
+    assert (shop.gateway.calls, shop.flags()) == ([], ["mismatched", "undecided"])

@@ -330,3 +330,11 @@ def test_the_timeline_tells_everything_in_order():
         ("refund.submitted", "staff"),
         ("refund.succeeded", "gateway"),
     ]
+
+
+def test_a_payment_that_failed_after_its_refund_is_flagged():
+    """Law T1: money went back that never came; a person has to look, whoever told of it."""
+    shop = Shop()
+    shop.refund("60.00")
+    shop.desk.record_payment("o-1", a_payment(status=PaymentStatus.FAILED))
+    assert (shop.order.exposure, shop.flags()) == (eur("60.00"), ["over_refunded"])

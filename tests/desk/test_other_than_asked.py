@@ -2,7 +2,16 @@
 
 import pytest
 
-from refundkit import EventKind, FailureCode, Money, RefundDenied, RefundOrigin, RefundReport, RefundStatus
+from refundkit import (
+    EventKind,
+    FailureCode,
+    GatewayUnavailableError,
+    Money,
+    RefundDenied,
+    RefundOrigin,
+    RefundReport,
+    RefundStatus,
+)
 from refundkit.testing.fake_gateway import FakeGateway, Fault
 from tests.desk.shop import KIM, Shop, a_request, an_order, eur, kinds_of, two_payments
 
@@ -211,3 +220,28 @@ def test_a_failed_refund_that_lives_after_all_is_booked_outside_the_cap_and_flag
     assert sums.reserved + sums.returned <= sums.payment.captured
     with pytest.raises(RefundDenied):
         shop.desk.refund("o-1", a_request("return-3"))
+
+
+# More than any order can hold.
+
+ABSURD = Money.of_minor(2**63 - 1, "EUR")
+
+
+def test_an_answer_that_no_order_can_hold_is_unclear():
+    """Law E4: the gateway says that it gave back more money than there is; the caller is not broken by that."""
+    shop = Shop(gateway=OddGateway(amount=ABSURD))
+    shop.desk.record_external("o-1", "p-1", eur("1.00"), reference="x-1", actor=KIM)
+    result = shop.refund("40.00")
+    assert (result.pending, result.refunds[0].unclear_at) == (eur("40.00"), shop.clock.now)
+
+
+def test_a_look_that_no_order_can_hold_is_as_good_as_none():
+    """Law E4: a refund of more money than there is, in the gateway's list, breaks no webhook and no sweep."""
+    shop = Shop()
+    shop.refund("40.00")
+    shop.gateway.refund_elsewhere("ref-1", ABSURD)
+    assert shop.desk.receive("fake", **shop.gateway.webhook("ref-1")) == ()
+    assert shop.desk.recover().unreachable == ("o-1",)
+    with pytest.raises(GatewayUnavailableError, match="told what this order cannot hold"):
+        shop.desk.refresh("o-1")
+    assert shop.order.refundable == eur("60.00")

@@ -38,6 +38,15 @@ def unavailable(seconds=None):
     [
         pytest.param([], Patience(), 120, ("done", []), id="at once"),
         pytest.param([unavailable(2)], Patience(), 120, ("done", [2]), id="waits as asked"),
+        pytest.param([unavailable(5)], Patience(), 120, ("done", [5]), id="waits for the longest"),
+        pytest.param(
+            [unavailable(5)] * 2,
+            Patience(),
+            120,
+            ("GatewayUnavailableError", [5]),
+            id="all together are less",
+        ),
+        pytest.param([unavailable(2)], Patience(), 2, ("GatewayUnavailableError", []), id="to the second"),
         pytest.param([unavailable(6)], Patience(), 120, ("GatewayUnavailableError", []), id="asked too much"),
         pytest.param(
             [unavailable(4)] * 3, Patience(), 120, ("GatewayUnavailableError", [4, 4]), id="in total"

@@ -8,6 +8,7 @@ from refundkit import (
     Capabilities,
     ManualGateway,
     MemoryStore,
+    PlanChangedError,
     Policy,
     Proportional,
     RefundDenied,
@@ -144,3 +145,11 @@ def test_a_refusal_says_what_was_asked_and_what_is_possible():
     assert denied.value.possible == eur("60.00")
     assert denied.value.order_id == "o-1"
     assert shop.order.refunded == eur("40.00")
+
+
+def test_a_plan_of_another_request_is_told_apart_from_one_that_is_out_of_date():
+    """Whoever mixed two plans up is not sent looking for what changed on the order."""
+    shop = Shop()
+    shown = shop.desk.preview("o-1", a_request("return-2", amount=eur("5.00")))
+    with pytest.raises(PlanChangedError, match="of another request: return-2 on order o-1"):
+        shop.desk.refund("o-1", a_request(), expect=shown)

@@ -18,7 +18,7 @@ from refundkit import (
 )
 from refundkit.gateways.base import RefundCall
 from refundkit.testing.fake_gateway import FakeGateway, Fault
-from tests.desk.shop import KIM, Shop, a_payment, a_request, an_order, eur, kinds_of
+from tests.desk.shop import KIM, Shop, a_payment, a_request, an_order, eur, kinds_of, two_payments
 
 
 def record(shop, amount="25.00", **changes):
@@ -317,3 +317,35 @@ def test_a_known_fee_survives_a_newer_payment():
     """What the gateway said of its fee stays, when more is captured later and nobody repeats the fee."""
     payment = attrs.evolve(an_order().payments[0], fee=eur("0.30"))
     assert payment.updated(attrs.evolve(payment, fee=None)).fee == eur("0.30")
+
+
+def test_one_refund_at_a_gateway_is_not_confirmed_as_two():
+    """Law C1: what is recorded as made elsewhere cannot be confirmed as ours, too; it is told which it is."""
+    shop = Shop(Fault.LOST_ANSWER, can={"echoes_refund_id": False})
+    reference = shop.gateway.refund_elsewhere("ref-1", eur("20.00"))
+    shop.desk.refresh("o-1")
+    ours = shop.refund("20.00").refunds[0]
+    shop.clock.advance(minutes=5)
+    shop.desk.recover()
+    assert shop.flags() == ["ambiguous"]
+
+    with pytest.raises(InvalidValueError, match=f"{reference} is refund .* of 20.00 EUR already") as refused:
+        shop.desk.confirm(ours.id, actor=KIM, reference=reference)
+    assert refused.value.field == "reference"
+    assert shop.desk.confirm(ours.id, actor=KIM, reference="fake-refund-2").reference == "fake-refund-2"
+
+
+def test_one_bank_transfer_may_settle_two_refunds():
+    """Money that a person gives back may go together."""
+    shop = manual_shop()
+    first, second = (shop.refund("10.00", key=key).refunds[0] for key in ("a", "b"))
+    for refund in (first, second):
+        assert shop.desk.confirm(refund.id, actor=KIM, reference="transfer-7").reference == "transfer-7"
+
+
+def test_one_refund_made_elsewhere_is_of_one_payment():
+    """The same reference for another payment is a mistake, and not the same again."""
+    shop = Shop(order=an_order(payments=two_payments()))
+    shop.desk.record_external("o-1", "p-1", eur("5.00"), reference="x-1", actor=KIM)
+    with pytest.raises(InvalidValueError, match=r"recorded with 5\.00 EUR of payment p-1"):
+        shop.desk.record_external("o-1", "p-2", eur("5.00"), reference="x-1", actor=KIM)

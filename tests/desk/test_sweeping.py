@@ -2,7 +2,7 @@
 
 import pytest
 
-from refundkit import EventKind, FailureCode, RefundStatus, Timing
+from refundkit import EventKind, FailureCode, RefundStatus, StoreBusyError, StoreError, Timing
 from refundkit.testing.fake_gateway import FakeGateway, Fault
 from tests.desk.shop import KIM, Shop, a_payment, a_request, an_order, eur, kinds_of
 
@@ -179,8 +179,8 @@ def test_a_sweep_sends_one_leg_and_leaves_the_other():
     assert len(shop.gateway.calls) == 3
 
 
-def test_one_gateway_that_is_down_holds_up_the_order_of_both():
-    """Nothing is sent to anybody while one gateway of the order cannot be asked, and it stays due."""
+def test_an_order_of_which_one_gateway_is_down_stays_due():
+    """The order comes up again until that gateway could be asked as well."""
     other = FakeGateway(Fault.LOST_REQUEST, name="other")
     payments = (a_payment(1, "70.00"), a_payment(2, "30.00", gateway="other"))
     shop = Shop(Fault.LOST_REQUEST, order=an_order(payments=payments), others=[other])
@@ -221,3 +221,66 @@ def test_a_crash_between_storing_and_sending_is_made_up_for():
     shop.desk.recover()
     assert shop.only_refund.status is RefundStatus.SUCCEEDED
     assert shop.only_refund.unclear_at is not None
+
+
+# A record that cannot be read or written.
+
+
+def broken_store(shop, *, method, error):
+    """Have a method of the store fail for order o-3."""
+    real = getattr(shop.store, method)
+
+    def fails(order_id, *rest):
+        if order_id == "o-3":
+            raise error
+        return real(order_id, *rest)
+
+    setattr(shop.store, method, fails)
+
+
+@pytest.mark.parametrize("method", ["get", "events", "change"])
+@pytest.mark.parametrize(
+    "error", [ValueError("'x' is not a valid RefundStatus"), StoreError("refused")], ids=["value", "store"]
+)
+def test_one_order_with_a_broken_record_does_not_stop_the_sweep(method, error):
+    """Its claim brings it up again; the others are settled, and the events are told."""
+    heard = []
+    shop = many_unclear(3)
+    shop.clock.advance(hours=1)
+    broken_store(shop, method=method, error=error)
+    shop.desk = shop.new_desk(listeners=[lambda event: heard.append(event.order_id)])
+
+    swept = shop.desk.recover()
+    assert (swept.orders, swept.unreachable) == (("o-2", "o-3", "o-4"), ("o-3",))
+    assert swept.unsettled == ()
+    assert {"o-2", "o-4"} <= set(heard)
+    shop.clock.advance(minutes=3)
+    assert shop.desk.recover().orders == ("o-3",)
+
+
+def test_a_store_that_is_busy_ends_the_sweep():
+    """Nothing is gained by asking a store that is held by others about one order after the other."""
+    shop = many_unclear(3)
+    shop.clock.advance(hours=1)
+    broken_store(shop, method="change", error=StoreBusyError("held"))
+    with pytest.raises(StoreBusyError):
+        shop.desk.recover()
+
+
+def test_a_store_that_is_away_ends_the_sweep():
+    """An order that fails because nothing can be read any more is not the order's fault."""
+    shop = many_unclear(3)
+    shop.clock.advance(hours=1)
+    asked = []
+
+    def away(order_id):
+        asked.append(order_id)
+        raise StoreError("The database failed.")
+
+    def away_as_well(*args, **options):
+        raise StoreError("The database failed.")
+
+    shop.store.get, shop.store.undelivered = away, away_as_well
+    with pytest.raises(StoreError):
+        shop.desk.recover()
+    assert set(asked) == {"o-2"}

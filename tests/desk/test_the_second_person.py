@@ -2,7 +2,7 @@
 
 import pytest
 
-from refundkit import EventKind, Policy, ReviewAbove, ReviewRequired
+from refundkit import Actor, EventKind, Policy, ReviewAbove, ReviewRequired
 from tests.desk.shop import KIM, LEE, Shop, a_request, eur
 
 
@@ -42,11 +42,21 @@ def test_the_same_request_goes_through_with_an_approval():
     assert shop.desk.refund("o-1", request) == result
 
 
-def test_nobody_approves_their_own_wish():
-    """The requester's own approval is none."""
+@pytest.mark.parametrize("name", ["kim", "Kim", " kim", "KIM "])
+def test_nobody_approves_their_own_wish(name):
+    """The requester's own approval is none, however the name is typed."""
     shop = careful_shop()
     with pytest.raises(ReviewRequired, match="cannot approve it"):
-        shop.refund("50.01", approved_by=KIM)
+        shop.refund("50.01", approved_by=Actor.staff(name))
+    assert shop.gateway.calls == []
+
+
+@pytest.mark.parametrize("name", ["", "  "])
+def test_nobody_approves_without_a_name(name):
+    """Who cannot be told from the requester is no second person."""
+    shop = careful_shop()
+    with pytest.raises(ReviewRequired, match="needs a name"):
+        shop.refund("50.01", approved_by=Actor.staff(name))
     assert shop.gateway.calls == []
 
 

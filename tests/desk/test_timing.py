@@ -9,6 +9,7 @@ from refundkit.desk.timing import Lease, Timing, is_leased, next_due
 from refundkit.errors import InvalidValueError
 from refundkit.model.refunds import RefundStatus
 from refundkit.testing.builders import make_order, make_refund
+from tests.desk.shop import Shop, a_payment, a_request, an_order
 
 NOW = datetime(2026, 11, 1, 12, tzinfo=UTC)
 SECOND, MINUTE, HOUR, DAY = timedelta(seconds=1), timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
@@ -98,9 +99,9 @@ def refund(status, **changes):
     return attrs.evolve(make_refund(status=status), **{**none, "attempts": 1, **changes})
 
 
-def due(*refunds, tells=True, timing=TIMING, **order):
+def due(*refunds, by_person=False, timing=TIMING, **order):
     """Ask when the sweep looks again."""
-    return next_due(make_order(refunds=refunds, **order), timing, NOW, can_tell=lambda _: tells)
+    return next_due(make_order(refunds=refunds, **order), timing, NOW, by_person=lambda _: by_person)
 
 
 def submitted(**changes):
@@ -126,7 +127,7 @@ def submitted(**changes):
 def test_when_an_unsettled_refund_is_due(waiting, at):
     """After its lease and its wait; when both are over, others get their turn before it comes again."""
     assert due(waiting) == at
-    assert due(waiting, tells=False) == at
+    assert due(waiting, by_person=True) == (None if waiting.status is RefundStatus.PENDING else at)
 
 
 @pytest.mark.parametrize(
@@ -145,7 +146,7 @@ def test_when_a_success_is_looked_at_again(settled, at):
     done = refund(RefundStatus.SUCCEEDED, settled_at=settled)
 
     assert due(done) == at
-    assert due(done, tells=False) is None
+    assert due(done, by_person=True) is None
 
 
 def test_the_first_of_all_dates_counts():
@@ -168,3 +169,19 @@ def test_the_first_of_all_dates_counts():
 def test_a_lease_ends_on_time(until, leased):
     """Law E1: at its very end a lease is over."""
     assert is_leased(submitted(leased_until=until), NOW) is leased
+
+
+@pytest.mark.parametrize("command", ["refund", "register", "recover"])
+def test_a_clock_without_a_zone_is_refused(command):
+    """It is told what the clock must return, before anything is done."""
+    shop = Shop()
+    desk = shop.new_desk(clock=lambda: datetime(2026, 11, 1))  # noqa: DTZ001 - that is what is wrong
+    commands = {
+        "refund": lambda: desk.refund("o-1", a_request()),
+        "register": lambda: desk.register(an_order(id="o-2", payments=(a_payment(2),))),
+        "recover": desk.recover,
+    }
+    with pytest.raises(InvalidValueError, match="clock must return an aware datetime") as refused:
+        commands[command]()
+    assert (refused.value.field, refused.value.value) == ("clock", datetime(2026, 11, 1))  # noqa: DTZ001
+    assert shop.order.refunds == ()

@@ -397,6 +397,10 @@ def test_the_gateway_confirms_less_than_was_registered():
     assert event.kind is EventKind.PAYMENT_CONFIRMED
     assert shop.order.payment("p-1").captured == eur("100.00")
     assert shop.order.refundable == eur("90.00")
+    shop.gateway.confirm_captured("ref-1", eur("100.00"))
+    (event,) = shop.desk.refresh("o-1")
+    assert (event.kind, event.amount) == (EventKind.PAYMENT_CONFIRMED, eur("100.00"))
+    assert shop.order.refundable == eur("100.00")
 
 
 def test_fees_are_remembered_from_report_to_report():

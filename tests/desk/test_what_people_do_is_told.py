@@ -2,7 +2,7 @@
 
 import pytest
 
-from refundkit import EventKind, FailureCode, InvalidValueError, ManualGateway, Money, RefundStatus
+from refundkit import Actor, EventKind, FailureCode, InvalidValueError, ManualGateway, Money, RefundStatus
 from refundkit.desk.outbox import named
 from refundkit.model.documents import Document, DocumentKind
 from refundkit.model.payments import PaymentStatus
@@ -203,3 +203,23 @@ def test_listeners_are_known_by_their_names():
         f"{here}.write_down#2",
         "mail#3",
     ]
+
+
+@pytest.mark.parametrize("actor", [Actor.customer("eve"), Actor.gateway("fake")], ids=str)
+def test_only_the_shop_settles_and_clears(actor):
+    """Law T1: a customer, or a gateway without a report, has no word about money and flags."""
+    shop = Shop(
+        gateway=ManualGateway(settles="on_confirmation"),
+        order=an_order(payments=(a_payment(gateway="manual"),)),
+    )
+    refund = shop.refund("40.00").refunds[0]
+    before = shop.order
+    for say in (
+        lambda: shop.desk.confirm(refund.id, actor=actor),
+        lambda: shop.desk.record_external("o-1", "p-1", eur("5.00"), reference="x-1", actor=actor),
+        lambda: shop.desk.acknowledge("o-1", actor=actor),
+    ):
+        with pytest.raises(InvalidValueError, match="somebody of the shop has to"):
+            say()
+    assert shop.order == before
+    assert shop.desk.confirm(refund.id, actor=Actor.system("bank import")).status is RefundStatus.SUCCEEDED

@@ -29,6 +29,14 @@ def test_what_was_confirmed_stays():
     assert known.updated(paid("p1", eur(100), method="card")).capacity == eur(90)
 
 
+@pytest.mark.parametrize(("newer", "fee"), [(None, "0.30"), ("0.25", "0.25"), ("0.00", "0.00")])
+def test_a_fee_is_not_forgotten(newer, fee):
+    """What a gateway kept for itself stays known until it says another fee."""
+    told = paid("p1", eur(100), fee=newer and eur(newer))
+
+    assert paid("p1", eur(100), fee=eur("0.30")).updated(told).fee == eur(fee)
+
+
 @pytest.mark.parametrize(
     ("newer", "message"),
     [
@@ -60,3 +68,17 @@ def test_names():
     assert payment.references == ("pi_1", "ch_1")
     assert all(payment.answers_to(name) for name in ("pi_1", "ch_1", "order-1"))
     assert not any(payment.answers_to(name) for name in ("p1", "", "pi_2"))
+
+
+def test_what_a_later_word_leaves_out_stays():
+    """Who tells that more was captured need not tell again how it was paid, nor every name of the payment."""
+    known = paid(
+        "p1", eur(100), aliases=("ch_1",), group="g", method="card", details={"last4": "4242"}, fee=eur(1)
+    )
+
+    grown = known.updated(paid("p1", eur(120), captured_at=None, aliases=("ch_2", "ch_1")))
+
+    assert grown == attrs.evolve(known, captured=eur(120), aliases=("ch_1", "ch_2"))
+    assert known.updated(paid("p1", eur(100), method="wallet", group="h")) == attrs.evolve(
+        known, method="wallet", group="h"
+    )

@@ -79,6 +79,8 @@ def test_forms():
     assert wish().is_everything
     assert wish(payments={"p1": eur(1)}).is_everything
     assert not wish(amount=eur(1)).is_everything
+    assert not wish(lines={"a": 1}).is_everything
+    assert not wish(revision=[line("a", eur(1))]).is_everything
     assert wish(lines={"b": 2, "a": 1}).lines == (
         LineRefund(line_id="a", quantity=1),
         LineRefund(line_id="b", quantity=2),
@@ -134,37 +136,52 @@ def test_beside_the_content(beside):
     assert wish(**beside).digest == wish().digest
 
 
-@pytest.mark.parametrize(
-    "other",
-    [
-        {"key": "k-2"},
-        {"reason": "other"},
-        {"reason_type": RefundReason.DAMAGED},
-        {"actor": Actor.staff("kim")},
-        {"actor": Actor.system("job")},
-        {"purpose": Purpose.REJECT},
-        {"amount": eur(1)},
-        {"amount": jpy(1)},
-        {"amount": jpy(100)},
-        {"lines": {"a": 1}},
-        {"lines": {"a": 2}},
-        {"lines": [LineRefund(line_id="a", quantity=1, amount=eur(1))]},
-        {"revision": [line("a", eur(1))]},
-        {"revision": [line("a", eur(1), name="A")]},
-        {"payments": {"p1": eur(1)}},
-        {"payments": {"p2": eur(1)}},
-        {"via": "store_credit"},
-        {"restocking_fee": RestockingFee(percent=Decimal(10))},
-        {"restocking_fee": RestockingFee(percent=Decimal(11))},
-        {"restocking_fee": RestockingFee(fixed=eur(10))},
-        {"return_id": "rma-1"},
-        {"metadata": {"approved_by": "lee"}},
-        {"metadata": {"note": "x"}},
-    ],
-)
+CONTENTS = [
+    {"key": "k-2"},
+    {"reason": "other"},
+    {"reason_type": RefundReason.DAMAGED},
+    {"actor": Actor.staff("kim")},
+    {"actor": Actor.system("job")},
+    {"purpose": Purpose.REJECT},
+    {"amount": eur(1)},
+    {"amount": jpy(1)},
+    {"amount": jpy(100)},
+    {"lines": {"a": 1}},
+    {"lines": {"a": 2}},
+    {"lines": [LineRefund(line_id="a", quantity=1, amount=eur(1))]},
+    {"revision": [line("a", eur(1))]},
+    {"revision": [line("a", eur(1), name="A")]},
+    {"payments": {"p1": eur(1)}},
+    {"payments": {"p2": eur(1)}},
+    {"via": "store_credit"},
+    {"restocking_fee": RestockingFee(percent=Decimal(10))},
+    {"restocking_fee": RestockingFee(percent=Decimal(11))},
+    {"restocking_fee": RestockingFee(fixed=eur(10))},
+    {"return_id": "rma-1"},
+    {"metadata": {"approved_by": "lee"}},
+    {"metadata": {"note": "x"}},
+    {"payments": {"p1": eur(2)}},
+    {"metadata": {"note": "y"}},
+    {"metadata": {"note": ["x"]}},
+    {"metadata": {"note": None}},
+    {"metadata": {"note": "None"}},
+    {"metadata": {"note": 1}},
+    {"metadata": {"note": "1"}},
+    {"metadata": {"note": True}},
+]
+
+
+@pytest.mark.parametrize("other", CONTENTS)
 def test_the_content(other):
     """Law E3: every other field belongs to the content."""
     assert wish(**other).digest != wish().digest
+
+
+def test_no_two_contents_have_one_digest():
+    """Law E3: not only whether a field is said belongs to the content, but also what it says."""
+    digests = [wish(**content).digest for content in CONTENTS]
+
+    assert len(set(digests)) == len(CONTENTS)
 
 
 def test_every_field_was_thought_of():

@@ -3,6 +3,7 @@
 import pytest
 
 from refundkit.model.capabilities import WhileDisputed
+from refundkit.model.deliveries import DeliveryMove, DeliveryStatus
 from refundkit.model.disputes import DisputeFunds, DisputeStage, DisputeStatus
 from refundkit.model.documents import DocumentKind
 from refundkit.model.events import EventKind
@@ -17,6 +18,8 @@ from refundkit.model.standing import OrderStatus
 # New words may come; none of these may go, or be spelled otherwise.
 WORDS = {
     ActorKind: "customer staff system gateway",
+    DeliveryMove: "deliver redeliver revoke",
+    DeliveryStatus: "pending delivered failed dead_lettered revoked revocation_failed",
     DisputeFunds: "none withdrawn reinstated",
     DisputeStage: "inquiry chargeback pre_arbitration arbitration reversal",
     DisputeStatus: "needs_response under_review accepted won lost expired canceled prevented unknown",
@@ -36,12 +39,15 @@ WORDS = {
     WhileDisputed: "nothing remainder anything",
 }
 EVENTS = {
-    "order": "registered revised rejected flagged acknowledged annotated",
+    "order": "registered revised rejected flagged acknowledged annotated redelivered",
     "document": "added removed",
     "payment": "recorded confirmed",
     "refund": "requested submitted resubmitted unclear pending succeeded failed failed_after_success reopened "
     "revived adopted rebuilt mismatched",
     "dispute": "opened updated won lost closed",
+    "delivery": "added delivered failed dead_lettered retried revoked revocation_failed downloaded",
+    "customer": "notified not_notified",
+    "credit_note": "issued",
 }
 
 
@@ -57,3 +63,13 @@ def test_an_event_is_called_by_what_it_is_about_and_what_happened(about):
     """Law T4: listeners in other programs know events by these words."""
     for what in EVENTS[about].split():
         assert EventKind[f"{about}_{what}".upper()].value == f"{about}.{what}"
+
+
+def test_every_word_is_here():
+    """A new word comes into the table, before it comes into a database."""
+    assert {kind: {one.value for one in kind} for kind in WORDS} == {
+        kind: set(words.split()) for kind, words in WORDS.items()
+    }
+    assert {one.value for one in EventKind} == {
+        f"{about}.{what}" for about, whats in EVENTS.items() for what in whats.split()
+    }

@@ -12,6 +12,7 @@ from refundkit.model.lines import LineKind
 from refundkit.model.requests import RefundReason
 from refundkit.money import Money
 from refundkit.policy.attribution import attribute
+from refundkit.policy.goods import Revocation
 from refundkit.policy.options import options
 from refundkit.policy.plan import plan_refund
 from refundkit.policy.reasons import Reason
@@ -81,6 +82,7 @@ def test_words_and_order_of_decisions():
     """Of several verdicts the highest counts, and the words for the remainder are for life."""
     assert [(one.name, one.value) for one in Decision] == [("ALLOW", 0), ("REVIEW", 1), ("DENY", 2)]
     assert [(one.name, one.value) for one in Remainder] == [("DENY", "deny"), ("MANUAL", "manual")]
+    assert [(one.name, one.value) for one in Revocation] == [("ON_REFUND", "on_refund"), ("NEVER", "never")]
 
 
 # What a plan is made of.

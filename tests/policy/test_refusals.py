@@ -63,6 +63,36 @@ def test_an_approved_plan_has_no_reasons_left():
     assert plan_refund(simple(), asked, now=NOW, policy=policy).reasons == ()
 
 
+@pytest.mark.parametrize(
+    ("approver", "code"),
+    [
+        (Actor.staff("lee"), None),
+        (Actor.customer("kim"), "no_approver"),
+        (Actor.system("lee"), "no_approver"),
+        (Actor.gateway("lee"), "no_approver"),
+        (Actor.staff(""), "no_approver"),
+        (Actor.staff("  "), "no_approver"),
+        (Actor.staff("kim"), "own_approval"),
+        (Actor.staff(" KIM "), "own_approval"),
+    ],
+)
+def test_who_may_approve(approver, code):
+    """A second person is somebody of the shop, by name, and not the first one in other letters."""
+    policy = Policy(rules=(ReviewAbove(eur(1)),))
+    asked = wish(actor=Actor.staff("kim"), approved_by=approver)
+    reasons = plan_refund(simple(), asked, now=NOW, policy=policy).reasons
+
+    assert [reason.code for reason in reasons] == (["above_review_limit", code] if code else [])
+
+
+def test_another_kind_of_actor_is_another_person():
+    """A program that is called like somebody of the shop may be approved by them."""
+    policy = Policy(rules=(ReviewAbove(eur(1)),))
+    asked = wish(actor=Actor.system("kim"), approved_by=Actor.staff("kim"))
+
+    assert plan_refund(simple(), asked, now=NOW, policy=policy).reasons == ()
+
+
 class Greedy:
     """A spread with a bug."""
 

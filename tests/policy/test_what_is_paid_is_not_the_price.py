@@ -5,7 +5,8 @@ from decimal import Decimal
 import pytest
 
 from refundkit.errors import RefundDenied
-from refundkit.model.requests import RestockingFee
+from refundkit.model.refunds import RefundStatus
+from refundkit.model.requests import Purpose, RestockingFee
 from refundkit.policy.plan import plan_refund
 from tests.model.builders import NOW, eur, line, order, paid, refunded, simple, wish
 
@@ -98,6 +99,31 @@ def test_where_nothing_is_left_a_fee_is_told(fee, text):
     with pytest.raises(RefundDenied) as refused:
         plan(known)
     assert ([reason.code for reason in refused.value.reasons], str(refused.value)) == (["nothing_left"], text)
+
+
+# More went back than anybody meant.
+
+
+def overfilled():
+    """Pay twice 50.00 for 100.00; give the first 50.00 back, and have a refund that had failed live after all."""
+    known = order((line("a", eur(100)),), (paid("p1", eur(50)), paid("p2", eur(50))))
+    known = refunded(known, RefundStatus.FAILED, payments={"p1": eur(50)})
+    known = refunded(known, payments={"p1": eur(50)})
+    return known.with_refund(known.refunds[0].moved(RefundStatus.SUCCEEDED, outside_cap=True))
+
+
+@pytest.mark.parametrize(
+    ("what", "excess"),
+    [
+        ({}, 50),
+        ({"amount": eur(50)}, 50),
+        ({"payments": {"p2": eur(5)}}, 5),
+        ({"purpose": Purpose.REJECT}, 50),
+    ],
+)
+def test_what_goes_beyond_the_lines_is_said(what, excess):
+    """Law C6: of lines that gave all back already nothing is left; whoever gives more sees that it is more."""
+    assert plan(overfilled(), **what).excess == eur(excess)
 
 
 # Revisions.

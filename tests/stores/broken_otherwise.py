@@ -312,6 +312,14 @@ class Unforgetting(MemoryStore):
         """Keep it."""
 
 
+class Hoarding(MemoryStore):
+    """Takes a hint that comes again for a new one, so that it never grows old."""
+
+    def keep_hint(self, gateway: str, reference: str, *, at: datetime) -> None:
+        """Write the newest time down."""
+        self._hints[gateway, reference] = at
+
+
 class Flooding(MemoryStore):
     """Tells all hints at once."""
 

@@ -109,6 +109,7 @@ BROKEN: dict[type[MemoryStore], str] = {
     more.Talkative: "7.1 7.2 7.4",
     more.ReferencesOnly: "7.2",
     more.Unforgetting: "7.3",
+    more.Hoarding: "7.5",
     more.Flooding: "7.4",
     more.Unanswered: "7.4",
     more.OneSeries: "8.1",

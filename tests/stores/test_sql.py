@@ -197,6 +197,8 @@ class TestSchema:
             StoreError, match=r"lacks refundkit_orders\.customer_email, refundkit_orders\.parts"
         ):
             sql_store.create_tables()
+        with pytest.raises(StoreError, match="lacks what refundkit keeps there"):
+            sql_store.get("o-1")
 
     def test_without_tables(self, tmp_path):
         """Without create, a database that has no tables is an error that says so."""

@@ -55,6 +55,7 @@ from refundkit import (
     GatewayError,
     GatewayUnavailableError,
     GiftCardDeliverer,
+    Hidden,
     Hint,
     InvalidValueError,
     KeyReuseError,
@@ -445,8 +446,9 @@ class AcmeGateway(Gateway):
 
     kind = "acme"
 
-    def __init__(self, *, name: str = "acme") -> None:
+    def __init__(self, *, name: str = "acme", api_key: str = "sk_1") -> None:
         self.name = name
+        self.api_key: Hidden[str] = Hidden(api_key)
 
     def capabilities(self, payment: Payment) -> Capabilities:
         """Everything."""
@@ -671,6 +673,9 @@ class ListStore(Store):
 
     def drop_hint(self, hint: Hint) -> None:
         """Forget it."""
+
+    def drop_hints(self, *, before: datetime) -> None:
+        """Forget them."""
 
     def mark_delivered(self, events: Iterable[Event]) -> None:
         """Forget it."""

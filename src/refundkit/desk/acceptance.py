@@ -11,7 +11,8 @@ import attrs
 from attrs import frozen
 
 from refundkit.desk.recorder import Recorder
-from refundkit.errors import KeyReuseError, PlanChangedError, ReviewRequired
+from refundkit.desk.results import worth
+from refundkit.errors import KeyReuseError, PlanChangedError, RefundDenied, ReviewRequired
 from refundkit.model.events import EventKind
 from refundkit.model.marks import FlagKind
 from refundkit.model.orders import Order
@@ -21,7 +22,7 @@ from refundkit.model.requests import AcceptedRequest, Purpose, RefundRequest
 from refundkit.money import Money
 from refundkit.policy.plan import Circumstances, RefundPlan, make_plan
 
-__all__ = ["Acceptance", "accept", "plan_of", "require_same_request"]
+__all__ = ["Acceptance", "accept", "foresee", "plan_of", "require_same_request"]
 
 Prepare = Callable[[Refund, Payment], Mapping[str, Any]]
 
@@ -51,11 +52,33 @@ def accept(order: Order, request: RefundRequest, terms: Acceptance) -> Recorder:
     if known is not None:
         require_same_request(order, known, request)
         return recorder
-    rebuilt = _rebuilt_legs(order, request, terms)
-    plan = _checked_plan(_without(order, rebuilt), request, terms)
-    if rebuilt and not _all_planned(rebuilt, plan):
-        return _restored(recorder, request, plan, rebuilt)
+    plan = foresee(order, request, terms.circumstances, terms.gateways)
+    _check(plan, order, terms)
+    if any(leg.status is not RefundStatus.PLANNED for leg in plan.refunds):
+        return _restored(recorder, plan)
+    rebuilt = _rebuilt_legs(order, request, terms.circumstances, terms.gateways)
     return _reserved(recorder, plan, [_leg(order, leg, rebuilt, terms) for leg in plan.refunds])
+
+
+def foresee(
+    order: Order, request: RefundRequest, circumstances: Circumstances, gateways: tuple[str, ...]
+) -> RefundPlan:
+    """Plan a request that is not accepted yet.
+
+    After a restored backup it may have been carried out already: what was found of it belongs to it, and
+    where that is not what would be planned now, it is all that is left to say.
+
+    Raises:
+        RefundDenied: with every reason.
+    """
+    rebuilt = _rebuilt_legs(order, request, circumstances, gateways)
+    try:
+        plan = make_plan(_without(order, rebuilt), request, circumstances)
+    except RefundDenied:
+        if not rebuilt:
+            raise
+        return _done(order, request, rebuilt)
+    return plan if _all_planned(rebuilt, plan) else _done(order, request, rebuilt)
 
 
 def require_same_request(order: Order, known: AcceptedRequest, request: RefundRequest) -> None:
@@ -85,27 +108,27 @@ def plan_of(order: Order, known: AcceptedRequest, request: RefundRequest) -> Ref
         order_id=order.id,
         request=request,
         refunds=legs,
-        amount=Money.sum((leg.amount for leg in legs), order.currency),
+        amount=worth(order, legs),
         withheld=known.withheld,
         excess=Money.zero(order.currency),
         lines=known.lines,
     )
 
 
-def _checked_plan(order: Order, request: RefundRequest, terms: Acceptance) -> RefundPlan:
-    plan = make_plan(order, request, terms.circumstances)
+def _check(plan: RefundPlan, order: Order, terms: Acceptance) -> None:
     if plan.needs_review:
         text = " ".join(reason.text for reason in plan.reasons)
         raise ReviewRequired(
             f"Order {order.id} needs a second person: {text}", plan=plan, reasons=plan.reasons
         )
     if terms.expect is not None and not _is_same(plan, terms.expect):
-        raise PlanChangedError(
-            f"Order {order.id} was changed since this plan was made; call desk.preview() again.",
-            shown=terms.expect,
-            current=plan,
-        )
-    return plan
+        raise PlanChangedError(_why_not(plan, terms.expect), shown=terms.expect, current=plan)
+
+
+def _why_not(plan: RefundPlan, shown: RefundPlan) -> str:
+    if (shown.order_id, shown.request.digest) != (plan.order_id, plan.request.digest):
+        return f"The plan that was expected is of another request: {shown.request.key} on order {shown.order_id}."
+    return f"Order {plan.order_id} was changed since this plan was made; call desk.preview() again."
 
 
 def _is_same(plan: RefundPlan, shown: RefundPlan) -> bool:
@@ -170,13 +193,13 @@ def _told(recorder: Recorder, plan: RefundPlan, legs: list[Refund]) -> Recorder:
 # After a restored backup: refunds of this very request may have been found at the gateway already.
 
 
-def _rebuilt_legs(order: Order, request: RefundRequest, terms: Acceptance) -> Mapping[str, Refund]:
+def _rebuilt_legs(
+    order: Order, request: RefundRequest, circumstances: Circumstances, gateways: tuple[str, ...]
+) -> Mapping[str, Refund]:
     lost = {refund.id: refund for refund in order.refunds if refund.origin is RefundOrigin.REBUILT}
-    names = (
-        name
-        for name in _possible_names(order, request, terms.gateways, terms.circumstances.namespace)
-        if lost
-    )
+    if not lost:
+        return {}
+    names = _possible_names(order, request, gateways, circumstances.namespace)
     return {name: lost[name] for name in names if name in lost and lost[name].key is None}
 
 
@@ -201,13 +224,22 @@ def _all_planned(rebuilt: Mapping[str, Refund], plan: RefundPlan) -> bool:
     return all(planned.get(name) == refund.amount for name, refund in rebuilt.items())
 
 
-def _restored(
-    recorder: Recorder, request: RefundRequest, plan: RefundPlan, rebuilt: Mapping[str, Refund]
-) -> Recorder:
-    """Take the request as done by what was found; where that is not what would be planned, a person looks."""
-    legs = [attrs.evolve(refund, key=request.key) for refund in rebuilt.values()]
-    text = f"Request {request.key} was carried out before the records were lost, but not as it would be planned now."
-    empty = attrs.evolve(
-        plan, lines=(), withheld=plan.withheld - plan.withheld, excess=plan.excess - plan.excess
+def _done(order: Order, request: RefundRequest, rebuilt: Mapping[str, Refund]) -> RefundPlan:
+    """Show what was found of a request as the plan that it was."""
+    legs = tuple(attrs.evolve(refund, key=request.key) for refund in rebuilt.values())
+    zero = Money.zero(order.currency)
+    return RefundPlan(
+        order_id=order.id,
+        request=request,
+        refunds=legs,
+        amount=worth(order, legs),
+        withheld=zero,
+        excess=zero,
     )
-    return _reserved(recorder, empty, legs).flagging(FlagKind.UNDECIDED, request.key, text)
+
+
+def _restored(recorder: Recorder, plan: RefundPlan) -> Recorder:
+    """Take the request as done by what was found; it is not what would be planned now, so a person looks."""
+    key = plan.request.key
+    text = f"Request {key} was carried out before the records were lost, but not as it would be planned now."
+    return _reserved(recorder, plan, list(plan.refunds)).flagging(FlagKind.UNDECIDED, key, text)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 from datetime import datetime, timedelta
 
 import attrs
@@ -13,9 +13,11 @@ from refundkit.desk.office import Office
 from refundkit.desk.recorder import Recorder
 from refundkit.desk.recording import record_answer, record_report
 from refundkit.desk.timing import Lease
-from refundkit.errors import GatewayError, GatewayUnavailableError, OutcomeUnknownError
+from refundkit.errors import GatewayError, GatewayUnavailableError, InvalidValueError, OutcomeUnknownError
+from refundkit.gateways.asked import capabilities_of
 from refundkit.gateways.base import Gateway, RefundCall
 from refundkit.logs import get_logger
+from refundkit.model.capabilities import Capabilities
 from refundkit.model.events import Event, EventKind
 from refundkit.model.orders import Order
 from refundkit.model.parties import Actor
@@ -46,10 +48,16 @@ def send(office: Office, order: Order, refund: Refund, lease: Lease) -> Order:
         return order
     answer = _ask(office, order, refund, lease)
     if isinstance(answer, RefundReport):
-        change = _answered(office, gateway, refund, order.id, answer)
-    else:
-        change = unanswered(office, refund, order.id, answer)
-    return change.order
+        try:
+            return _answered(office, gateway, refund, order.id, answer).order
+        except InvalidValueError as error:
+            answer = OutcomeUnknownError(_unheard(gateway, error), gateway=gateway.name)
+    return unanswered(office, refund, order.id, answer).order
+
+
+def _unheard(gateway: Gateway, error: InvalidValueError) -> str:
+    _log.error("gateway.unheard", gateway=gateway.name, error=type(error).__name__)
+    return f"Gateway {gateway.name} told what this order cannot hold: {error}"
 
 
 def _is_over(office: Office, lease: Lease) -> bool:
@@ -122,13 +130,31 @@ def unanswered(office: Office, refund: Refund, order_id: str, error: GatewayErro
 # Asking what is true.
 
 
-def gateways_of(office: Office, order: Order) -> Iterator[tuple[Gateway, tuple[Payment, ...]]]:
-    """Yield each installed gateway that took or gave back money of *order*, with the payments it knows."""
+def gateways_of(
+    office: Office, order: Order, also: Container[str] = ()
+) -> Iterator[tuple[Gateway, tuple[Payment, ...]]]:
+    """Yield each installed gateway that took or gave back money of *order*, with the payments it knows.
+
+    *also* names gateways that may have given back what others took.
+    """
     given_back = {(refund.gateway, refund.payment_id) for refund in order.refunds}
     for name, gateway in office.gateways.items():
-        known = tuple(p for p in order.payments if p.gateway == name or (name, p.id) in given_back)
-        if known and not isinstance(office.gateway_for(order, name), Reason):
+        if isinstance(office.gateway_for(order, name), Reason):
+            continue
+        known = tuple(
+            payment
+            for payment in order.payments
+            if payment.gateway == name
+            or (name, payment.id) in given_back
+            or (name in also and _tells_of_any(gateway, payment))
+        )
+        if known:
             yield gateway, known
+
+
+def _tells_of_any(gateway: Gateway, payment: Payment) -> bool:
+    can = capabilities_of(gateway, payment)
+    return can.any_payment and not can.by_person
 
 
 @frozen(kw_only=True)
@@ -136,13 +162,14 @@ class Look:
     """What came of asking the gateways about an order at ``asked_at``.
 
     ``told`` names, as (gateway, payment id), where every refund was told; ``failure`` is why a gateway could
-    not be asked.
+    not be asked, ``unreachable`` names all that could not.
     """
 
     asked_at: datetime
     events: tuple[Event, ...] = ()
     told: frozenset[tuple[str, str]] = frozenset()
     failure: GatewayError | None = None
+    unreachable: frozenset[str] = frozenset()
 
     def told_all(self, refund: Refund) -> bool:
         """Whether *refund* would have been told if it were there (law T2: None is never none)."""
@@ -155,17 +182,19 @@ class Look:
             events=self.events + other.events,
             told=self.told | other.told,
             failure=other.failure or self.failure,
+            unreachable=self.unreachable | other.unreachable,
         )
 
 
-def fetch_all(office: Office, order_id: str) -> Look:
+def fetch_all(office: Office, order_id: str, *, also: Container[str] = ()) -> Look:
     """Fetch all payments of an order and record what is true of them.
 
-    The mark that they must be asked goes, unless a gateway could not be asked.
+    *also* names gateways that may have given back what others took. The mark that they must be asked goes,
+    unless a gateway could not be asked.
     """
     look = Look(asked_at=office.clock())
     order = office.store.get(order_id)
-    for gateway, payments in gateways_of(office, order):
+    for gateway, payments in gateways_of(office, order, also):
         look = look.and_then(_fetch(office, gateway, order, payments))
     if look.failure is not None:
         _log.warning("order.unreachable", order_id=order_id, error=type(look.failure).__name__)
@@ -185,11 +214,12 @@ def _fetch(office: Office, gateway: Gateway, order: Order, payments: tuple[Payme
     look = Look(asked_at=office.clock())
     for _ in range(MOST_ROUNDS):
         try:
-            reports = _reports(office, gateway, payments)
+            reports = _reports(office, gateway, order, payments)
+            change, met = _recorded(office, gateway, order, reports)
         except GatewayError as error:
-            return look.and_then(Look(asked_at=look.asked_at, failure=error))
-        change, met = _recorded(office, gateway, order, reports)
-        told = _told(gateway, order, reports)
+            unreachable = frozenset({gateway.name})
+            return look.and_then(Look(asked_at=look.asked_at, failure=error, unreachable=unreachable))
+        told = frozenset((gateway.name, one.payment.id) for one in reports if one.report.refunds is not None)
         look = look.and_then(Look(asked_at=look.asked_at, events=change.events, told=told))
         if not any(met.payment(payment.id).reported_version > order.version for payment in payments):
             return look
@@ -200,25 +230,36 @@ def _fetch(office: Office, gateway: Gateway, order: Order, payments: tuple[Payme
 
 
 def _recorded(
-    office: Office, gateway: Gateway, asked: Order, reports: Iterable[PaymentReport]
+    office: Office, gateway: Gateway, asked: Order, reports: Iterable[_Heard]
 ) -> tuple[Change, Order]:
     """Record *reports*; return the change, and the order as the reports met it."""
     met: list[Order] = []
 
     def step(recorder: Recorder) -> Recorder:
         met.append(recorder.order)
-        for report in reports:
-            recorder = _heard(recorder, gateway, asked, report)
+        for one in reports:
+            recorder = one.recorded(recorder, gateway.name, asked)
         return recorder
 
-    return office.change(asked.id, step, actor=Actor.gateway(gateway.name)), met[-1]
+    try:
+        return office.change(asked.id, step, actor=Actor.gateway(gateway.name)), met[-1]
+    except InvalidValueError as error:
+        raise GatewayUnavailableError(_unheard(gateway, error), gateway=gateway.name) from error
 
 
-def _told(gateway: Gateway, order: Order, reports: Iterable[PaymentReport]) -> frozenset[tuple[str, str]]:
-    told = (
-        _named(order.payments, gateway, report.reference) for report in reports if report.refunds is not None
-    )
-    return frozenset((gateway.name, payment.id) for payment in told if payment is not None)
+@frozen(kw_only=True)
+class _Heard:
+    """One report, the payment that it is about, and what its gateway can do with that."""
+
+    report: PaymentReport
+    payment: Payment
+    can: Capabilities
+
+    def recorded(self, recorder: Recorder, gateway: str, asked: Order) -> Recorder:
+        payment = recorder.order.payment(self.payment.id)
+        is_stale = payment.reported_version > asked.version
+        hearing = Hearing(payment=payment, gateway=gateway, can=self.can, is_stale=is_stale)
+        return record_report(recorder, hearing, self.report)
 
 
 def _report(answer: object) -> PaymentReport:
@@ -227,10 +268,17 @@ def _report(answer: object) -> PaymentReport:
     return answer
 
 
-def _reports(office: Office, gateway: Gateway, payments: tuple[Payment, ...]) -> tuple[PaymentReport, ...]:
+def _reports(
+    office: Office, gateway: Gateway, order: Order, payments: tuple[Payment, ...]
+) -> tuple[_Heard, ...]:
     try:
         answers = office.patiently(lambda: gateway.fetch(payments), office.lease())
-        return tuple(_report(answer) for answer in answers)
+        named = ((_report(answer), _named(order.payments, gateway, answer.reference)) for answer in answers)
+        return tuple(
+            _Heard(report=report, payment=payment, can=capabilities_of(gateway, payment))
+            for report, payment in named
+            if payment is not None
+        )
     except GatewayError:
         raise
     except Exception as error:
@@ -238,19 +286,6 @@ def _reports(office: Office, gateway: Gateway, payments: tuple[Payment, ...]) ->
         raise GatewayUnavailableError(
             f"Gateway {gateway.name} raised {type(error).__name__} when it was asked.", gateway=gateway.name
         ) from error
-
-
-def _heard(recorder: Recorder, gateway: Gateway, asked: Order, report: PaymentReport) -> Recorder:
-    payment = _named(recorder.order.payments, gateway, report.reference)
-    if payment is None:
-        return recorder
-    hearing = Hearing(
-        payment=payment,
-        gateway=gateway.name,
-        can=gateway.capabilities(payment),
-        is_stale=payment.reported_version > asked.version,
-    )
-    return record_report(recorder, hearing, report)
 
 
 def _named(payments: Iterable[Payment], gateway: Gateway, reference: str) -> Payment | None:

@@ -248,8 +248,14 @@ def _planned(desk: RefundDesk, row: BatchRow, actor: Actor) -> PlannedRow:
         request=request,
         plan=plan,
         problem=" ".join(reason.text for reason in plan.reasons),
-        is_repeated=order.request(request.key) is not None,
+        is_repeated=_is_known(order, plan),
     )
+
+
+def _is_known(order: Order, plan: RefundPlan) -> bool:
+    """Whether it was requested before; after a restored backup, whether refunds of it were found."""
+    refunds = {refund.id for refund in order.refunds}
+    return order.request(plan.request.key) is not None or any(leg.id in refunds for leg in plan.refunds)
 
 
 def _request(row: BatchRow, order: Order, actor: Actor) -> RefundRequest:
@@ -293,7 +299,7 @@ def _quantities(text: str) -> dict[str, int]:
             not divides
             or not (quantity.isascii() and quantity.isdigit())
             or len(quantity) > 9
-            or name in lines
+            or name.strip() in lines
         ):
             raise InvalidValueError(
                 f"{shown(text)} is no list of lines with quantities, such as tin=2; cup=1.",
@@ -359,12 +365,13 @@ def _carried_out(desk: RefundDesk, one: PlannedRow) -> BatchResult:
         plan = desk.preview(one.plan.order_id, one.request)
         _require_worth(plan, one.plan)
         result = desk.refund(one.plan.order_id, one.request, expect=plan)
-    except OrderNotFoundError as error:
-        return BatchResult(row=one.row, outcome=RowOutcome.REFUSED, text=str(error))
-    except (GatewayError, StoreError) as error:
-        return BatchResult(row=one.row, outcome=RowOutcome.UNCLEAR, text=str(error))
     except RefundkitError as error:
-        return BatchResult(row=one.row, outcome=RowOutcome.REFUSED, text=str(error))
+        is_known = not isinstance(error, (GatewayError, StoreError)) or isinstance(error, OrderNotFoundError)
+        outcome = RowOutcome.REFUSED if is_known else RowOutcome.UNCLEAR
+        return BatchResult(row=one.row, outcome=outcome, text=str(error))
+    except Exception as error:  # noqa: BLE001 - a rule or a listener's store that breaks over one row stops no other
+        text = f"{type(error).__name__} was raised on the way; refund this row alone to see where."
+        return BatchResult(row=one.row, outcome=RowOutcome.UNCLEAR, text=text)
     return BatchResult(row=one.row, outcome=_outcome(result), result=result, text=_failures(result))
 
 

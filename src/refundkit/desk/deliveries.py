@@ -15,6 +15,7 @@ from refundkit.deliverers.base import Deliverer
 from refundkit.desk import redelivery
 from refundkit.desk.delivery_timing import DeliveryTiming
 from refundkit.desk.dispatch import Dispatch, by_name, work_on
+from refundkit.desk.moves import Terms
 from refundkit.desk.outbox import Listener, named
 from refundkit.desk.recorder import Recorder
 from refundkit.desk.registration import require_undone
@@ -25,7 +26,7 @@ from refundkit.model.deliveries import Delivery
 from refundkit.model.events import Event, EventKind
 from refundkit.model.orders import Order
 from refundkit.model.parties import Actor
-from refundkit.policy.goods import Revocation, obstacle, units_owed
+from refundkit.policy.goods import Revocation, obstacle
 from refundkit.policy.reasons import Reason
 from refundkit.stores.base import Store, Work
 
@@ -42,8 +43,8 @@ class DeliveryDesk:
     """Hands over goods, and takes them back when their money was given back.
 
     It works on the store of the refund desk. Whenever something happens to the money of an order, its goods
-    are due to be looked at; `sweep` does that, and repeats what failed. ``revocation`` says whether goods are
-    taken back at all. Any number of threads and processes may work on one store.
+    are due to be looked at; `sweep` does that, and repeats what failed. What is being refunded is not handed over;
+    ``revocation`` says whether what was is taken back. Any number of threads and processes may work on one store.
     """
 
     def __init__(
@@ -71,8 +72,8 @@ class DeliveryDesk:
     def deliver(self, order_id: str, *, actor: Actor | None = None) -> DeliveryResult:
         """Do everything about the goods of an order whose turn it is. Safe to call again: it is done once.
 
-        Nothing is handed over on an order that is not paid, was rejected, is disputed or flagged; the result
-        says why. What was refunded is taken back.
+        Nothing is handed over on an order that is not paid, was rejected, is disputed or flagged, and nothing whose
+        money is being given back; the result says why. What was refunded is taken back.
 
         Raises:
             OrderNotFoundError: if there is no such order.
@@ -196,15 +197,22 @@ class DeliveryDesk:
         )
 
     def _result(self, order: Order) -> DeliveryResult:
-        owed = units_owed(order, self._dispatch.revocation)
+        terms = self._dispatch.terms
+        owed = terms.owed(order)
         unfinished = [one for one in order.deliveries if owed[one.id] > one.handed_over]
         reasons: dict[Reason, None] = {}
         for delivery in unfinished:
-            deliverer = self._dispatch.deliverer_for(order, delivery.kind)
-            why = deliverer if isinstance(deliverer, Reason) else obstacle(order)
+            why = _why_not(order, delivery, terms)
             if why is not None:
                 reasons[why] = None
         return DeliveryResult(order_id=order.id, deliveries=order.deliveries, reasons=tuple(reasons))
+
+
+def _why_not(order: Order, delivery: Delivery, terms: Terms) -> Reason | None:
+    deliverer = terms.deliverer(order, delivery.kind)
+    why = deliverer if isinstance(deliverer, Reason) else terms.obstacle(order)
+    waits = terms.free(order)[delivery.id] <= delivery.handed_over
+    return why or (redelivery.waits_for_refund(delivery) if waits else None)
 
 
 def _ids(deliveries: Iterable[str]) -> tuple[str, ...]:

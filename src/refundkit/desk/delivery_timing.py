@@ -19,6 +19,8 @@ class DeliveryTiming:
     ``lease``: how long one process has a delivery for itself; no call is begun later than that.
     ``retries``: the waits after the first, second, … try; the last one repeats.
     ``most_attempts``: after so many tries a delivery is dead-lettered, and a person has to look.
+    ``quarantine``: how long after a try that may have worked its goods are taken back at the earliest; longer than
+    a request may be on its way, so that it does not arrive after that.
     ``cooldown``: how long after something was sent again nothing of that order is sent again.
     """
 
@@ -33,10 +35,13 @@ class DeliveryTiming:
         )
     )
     most_attempts: int = field(default=6, validator=fields.positive)
+    quarantine: timedelta = field(default=timedelta(minutes=15))
     cooldown: timedelta = field(default=timedelta(seconds=60))
 
     def __attrs_post_init__(self) -> None:
-        if not self.retries or min((self.lease, self.cooldown, *self.retries)) <= timedelta(0):
+        if not self.retries or min((self.lease, self.quarantine, self.cooldown, *self.retries)) <= timedelta(
+            0
+        ):
             raise InvalidValueError(
                 "DeliveryTiming needs at least one wait between tries, and every wait must be above zero.",
                 field="retries",

@@ -81,9 +81,10 @@ class Dispatch:
         self, order_id: str, step: Callable[[Recorder], Recorder], *, actor: Actor | None = None
     ) -> Change:
         """Apply a pure *step* to the newest order, say when it is due again, save it, then tell the listeners."""
-        now = self.clock()
 
         def function(order: Order) -> tuple[Order, tuple[Event, ...]]:
+            # The time at which it is written: whoever had to wait for others comes after them.
+            now = self.clock()
             recorder = step(Recorder(order=order, now=now, actor=actor or self.system))
             due = moves.next_due(recorder.order, self.terms, now)
             if due == recorder.order.delivery_due_at:

@@ -11,16 +11,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 
+from refundkit.desk.acceptance import foresee
 from refundkit.desk.asking import Look, fetch_all, send, unanswered
 from refundkit.desk.office import Office
 from refundkit.desk.recorder import Recorder
 from refundkit.desk.timing import Lease
-from refundkit.errors import GatewayUnavailableError
+from refundkit.errors import GatewayUnavailableError, RefundDenied
 from refundkit.model.orders import Order
 from refundkit.model.payments import Payment
 from refundkit.model.refunds import Refund
 from refundkit.model.requests import RefundRequest
-from refundkit.policy.plan import make_plan
 from refundkit.policy.reasons import Reason
 from refundkit.stores.base import Change
 
@@ -49,14 +49,19 @@ def changed_after_look(
         # Inside of the change, because nearly every order is familiar and need not be read twice.
         return office.change(order_id, careful), None
     except _UnfamiliarError:
-        look = fetch_all(office, order_id)
+        look = fetch_all(office, order_id, also=(request.via,) if request.via else ())
         return office.change(order_id, step), look
 
 
 def _needs_look(office: Office, order: Order, request: RefundRequest) -> bool:
-    if order.request(request.key) is not None or not any(_strangers(office, order)):
+    if order.request(request.key) is not None or not any(_strangers(office, order, request.via)):
         return False
-    return not make_plan(order, request, office.circumstances(order)).needs_review
+    try:
+        plan = foresee(order, request, office.circumstances(order), tuple(office.gateways))
+    except RefundDenied:
+        # It is refused as things stand, and nobody needs to be asked.
+        return False
+    return not plan.needs_review
 
 
 def send_after(office: Office, order: Order, refund: Refund, *, look: Look | None, lease: Lease) -> Order:
@@ -67,25 +72,31 @@ def send_after(office: Office, order: Order, refund: Refund, *, look: Look | Non
     return unanswered(office, refund, order.id, GatewayUnavailableError(text, gateway=refund.gateway)).order
 
 
-def _strangers(office: Office, order: Order) -> Iterable[Payment]:
-    """Yield the payments of which the newest that is known is older than the gateway's memory for keys."""
+def _strangers(office: Office, order: Order, via: str | None) -> Iterable[tuple[str, Payment]]:
+    """Yield gateways with payments of which the newest that is known is older than their memory for keys."""
     now = office.clock()
     for payment in order.payments:
-        can = office.ability(order, payment.gateway, payment)
-        if isinstance(can, Reason) or can.by_person or not payment.captured.is_positive:
-            continue
-        looked_at = _looked_at(order, payment, can.idempotency_window)
-        if looked_at is None or now - looked_at >= can.idempotency_window:
-            yield payment
+        for name in dict.fromkeys((payment.gateway, via or payment.gateway)):
+            can = office.ability(order, name, payment)
+            if isinstance(can, Reason) or can.by_person or not payment.captured.is_positive:
+                continue
+            looked_at = _looked_at(order, payment, name, can.idempotency_window)
+            if looked_at is None or now - looked_at >= can.idempotency_window:
+                yield name, payment
 
 
-def _looked_at(order: Order, payment: Payment, window: timedelta) -> datetime | None:
-    """Return when last nothing of *payment* can have been lost: at its capture, or when the gateway was looked at.
+def _looked_at(order: Order, payment: Payment, gateway: str, window: timedelta) -> datetime | None:
+    """Return when last nothing of *payment* can have been lost: at its capture, or when *gateway* was looked at.
 
     A refund of ours vouches for everything before it only if it was itself made so late that it needed a look.
+    Whoever took the money is looked at each time, another gateway only when it is to give the money back.
     """
     at = payment.captured_at or order.placed_at
-    made = (refund.created_at for refund in order.refunds if refund.payment_id == payment.id and refund.key)
+    made = (
+        refund.created_at
+        for refund in order.refunds
+        if refund.payment_id == payment.id and refund.key and gateway in (refund.gateway, payment.gateway)
+    )
     for moment in sorted(moment for moment in made if moment is not None):
         if at is None or moment - at >= window:
             at = moment

@@ -18,7 +18,8 @@ from refundkit.desk.outbox import Listener
 from refundkit.desk.patience import patiently
 from refundkit.desk.recorder import Recorder
 from refundkit.desk.timing import Lease, Timing, next_due
-from refundkit.errors import PluginError
+from refundkit.errors import InvalidValueError, PluginError
+from refundkit.gateways.asked import capabilities_of, name_of
 from refundkit.gateways.base import Gateway
 from refundkit.logs import get_logger
 from refundkit.model.capabilities import Capabilities
@@ -32,7 +33,7 @@ from refundkit.policy.reasons import Reason
 from refundkit.policy.rules import Policy
 from refundkit.stores.base import Change, Store
 
-__all__ = ["Clock", "Office", "by_name"]
+__all__ = ["Clock", "Office", "aware", "by_name"]
 
 _log = get_logger("office")
 
@@ -93,7 +94,9 @@ class Office:
         has_own = order.due_at not in (None, before.due_at)
         if has_own or _clockwork(order) == _clockwork(before):
             return order
-        due = next_due(order, self.timing, recorder.now, can_tell=lambda refund: self.can_tell(order, refund))
+        due = next_due(
+            order, self.timing, recorder.now, by_person=lambda refund: self.is_by_person(order, refund)
+        )
         if due is not None and order.due_at is not None and order.due_at <= recorder.now:
             due = min(due, order.due_at)
         return attrs.evolve(order, due_at=due)
@@ -111,14 +114,15 @@ class Office:
         if self.listeners:
             outbox.deliver(self.store, self.listeners, order_id)
 
-    def can_tell(self, order: Order, refund: Refund) -> bool:
-        """Whether the gateway of *refund* is here, and is a machine that can be asked about it."""
+    def is_by_person(self, order: Order, refund: Refund) -> bool:
+        """Whether a person settles *refund*, because its gateway is no machine that could be asked about it."""
         try:
             can = self.ability(order, refund.gateway, order.payment(refund.payment_id))
         except Exception as error:  # noqa: BLE001 - a broken gateway must not break the order's timetable as well
-            _log.error("gateway.raised", gateway=refund.gateway, error=type(error).__name__)
-            return True
-        return not isinstance(can, Reason) and not can.by_person
+            cause = error.__cause__ or error
+            _log.error("gateway.raised", gateway=refund.gateway, error=type(cause).__name__)
+            return False
+        return not isinstance(can, Reason) and can.by_person
 
     def circumstances(self, order: Order) -> Circumstances:
         """Return what a plan on *order* depends on now."""
@@ -132,7 +136,7 @@ class Office:
     def ability(self, order: Order, name: str, payment: Payment) -> Capabilities | Reason:
         """Return what gateway *name* can do with *payment*, or why it must not be asked."""
         gateway = self.gateway_for(order, name)
-        return gateway if isinstance(gateway, Reason) else gateway.capabilities(payment)
+        return gateway if isinstance(gateway, Reason) else capabilities_of(gateway, payment)
 
     def kind_of(self, name: str) -> str:
         """Return which kind of service the gateway *name* is; an unknown name stands for itself."""
@@ -154,6 +158,22 @@ class Office:
                 f"Order {order.id} is {kind} order and gateway {name} has {credentials} credentials.",
             )
         return gateway
+
+
+def aware(clock: Clock) -> Clock:
+    """Return *clock*, checked each time: a naive one would stop a refund half way."""
+
+    def now() -> datetime:
+        at = clock()
+        if at.utcoffset() is None:
+            raise InvalidValueError(
+                f"The desk's clock must return an aware datetime, such as datetime.now(UTC), not {at!r}.",
+                field="clock",
+                value=at,
+            )
+        return at
+
+    return now
 
 
 def _marked(before: Order, recorder: Recorder) -> Order:
@@ -181,11 +201,11 @@ def by_name(gateways: Iterable[Gateway]) -> Mapping[str, Gateway]:
     """Return *gateways* by name.
 
     Raises:
-        PluginError: if two have the same name.
+        PluginError: if one has no name, or two have the same.
     """
     named: dict[str, Gateway] = {}
     for gateway in gateways:
-        if gateway.name in named:
+        if name_of(gateway) in named:
             raise PluginError(f"Two gateways are named {gateway.name!r}; give each its own name.")
         named[gateway.name] = gateway
     return named

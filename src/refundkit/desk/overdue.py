@@ -30,7 +30,7 @@ def call_for_help(office: Office, order_id: str) -> None:
 def _is_overdue(office: Office, order: Order, refund: Refund, now: datetime) -> bool:
     if not refund.is_reserving or order.awaits_person(refund):
         return False
-    if not office.can_tell(order, refund) and refund.gateway in office.gateways:
+    if office.is_by_person(order, refund):
         return False
     waiting = [refund.created_at or now, *_flagged_at(office, order, refund)]
     is_pending = refund.status is RefundStatus.PENDING

@@ -8,7 +8,7 @@ import attrs
 
 from refundkit.desk.hearing import Hearing
 from refundkit.desk.recorder import Recorder
-from refundkit.desk.recording import record_report, settle_by_hand
+from refundkit.desk.recording import record_report, settle_by_hand, watch_exposure
 from refundkit.errors import InvalidValueError
 from refundkit.model.capabilities import Capabilities
 from refundkit.model.dispute_statuses import NormalizedDispute, normalize_dispute
@@ -16,6 +16,7 @@ from refundkit.model.documents import Document
 from refundkit.model.events import EventKind
 from refundkit.model.marks import Note
 from refundkit.model.orders import Order
+from refundkit.model.parties import Actor, ActorKind
 from refundkit.model.payments import Payment
 from refundkit.model.refunds import Refund, RefundStatus
 from refundkit.model.reports import DisputeReport, PaymentReport, RefundReport
@@ -30,6 +31,7 @@ __all__ = [
     "record_external",
     "record_payment",
     "remove_document",
+    "require_shop",
     "tags_of",
     "waits_for_person",
 ]
@@ -43,15 +45,30 @@ def record_payment(recorder: Recorder, payment: Payment) -> Recorder:
     newer = newer if known is None else known.updated(payment)
     if newer == known:
         return recorder
-    return recorder.on(recorder.order.with_payment(newer)).saying(
+    recorded = recorder.on(recorder.order.with_payment(newer)).saying(
         EventKind.PAYMENT_RECORDED,
         payment_id=newer.id,
         amount=newer.captured,
         data={"status": newer.status, "failure": newer.failure},
     )
+    return recorded if known is None else watch_exposure(recorded, newer.id, recorder.order)
 
 
 # Refunds that only a person can know about.
+
+
+def require_shop(actor: Actor) -> None:
+    """Refuse a word about money that comes neither from the shop's people nor from its programs.
+
+    Raises:
+        InvalidValueError: if it is a customer's or a gateway's.
+    """
+    if actor.kind not in (ActorKind.STAFF, ActorKind.SYSTEM):
+        raise InvalidValueError(
+            f"{actor} cannot say this; somebody of the shop has to (Actor.staff), or a program of it (Actor.system).",
+            field="actor",
+            value=actor,
+        )
 
 
 def waits_for_person(order: Order, refund: Refund, can: Capabilities | None) -> bool:
@@ -65,8 +82,10 @@ def confirm(recorder: Recorder, refund: Refund, report: RefundReport, can: Capab
     """Settle a refund on a person's word; a refund that stands there already stays as it is.
 
     Raises:
-        InvalidValueError: if its gateway can be asked instead, or if it is settled otherwise.
+        InvalidValueError: if its gateway can be asked instead, if it is settled otherwise, if *report* names
+            what is another refund already, or if the person is not of the shop.
     """
+    require_shop(recorder.actor)
     if refund.status is report.status:
         return recorder
     if not refund.is_reserving:
@@ -82,7 +101,24 @@ def confirm(recorder: Recorder, refund: Refund, report: RefundReport, can: Capab
             field="refund_id",
             value=refund.id,
         )
+    if can is None or not can.by_person:
+        _require_no_other(recorder.order, refund, report)
     return settle_by_hand(recorder, refund, report)
+
+
+def _require_no_other(order: Order, refund: Refund, report: RefundReport) -> None:
+    """Refuse to count one refund at a gateway twice; by hand, one bank transfer may well settle two."""
+    if report.reference is None or report.status is RefundStatus.FAILED:
+        return
+    for other in order.refunds:
+        same = (other.gateway, other.reference) == (refund.gateway, report.reference)
+        if same and other.id != refund.id and other.is_alive:
+            raise InvalidValueError(
+                f"{other.gateway} {other.reference} is refund {other.id} of {other.amount} already. If {refund.id} "
+                "was not made beside it, confirm it as FAILED.",
+                field="reference",
+                value=report.reference,
+            )
 
 
 def record_external(
@@ -92,8 +128,9 @@ def record_external(
 
     Raises:
         InvalidValueError: if *reference* is a refund that was made here or is recorded with another amount,
-            or if the amount is not above zero or of another currency.
+            if the amount is not above zero or of another currency, or if the person is not of the shop.
     """
+    require_shop(recorder.actor)
     _require_external(recorder.order, payment, amount, reference)
     captured = payment.captured if payment.confirmed is None else payment.confirmed
     heard = PaymentReport(reference=payment.reference, captured=captured)
@@ -122,14 +159,15 @@ def _require_external(order: Order, payment: Payment, amount: Money, reference: 
         )
     for refund in order.refunds:
         if refund.gateway == payment.gateway and refund.reference == reference:
-            _require_same_external(refund, amount)
+            _require_same_external(refund, payment, amount)
 
 
-def _require_same_external(refund: Refund, amount: Money) -> None:
-    if refund.is_ours or refund.amount != amount:
-        whose = "which was made here" if refund.is_ours else f"which is recorded with {refund.amount}"
+def _require_same_external(refund: Refund, payment: Payment, amount: Money) -> None:
+    if refund.is_ours or (refund.payment_id, refund.amount) != (payment.id, amount):
+        recorded = f"is recorded with {refund.amount} of payment {refund.payment_id}"
         raise InvalidValueError(
-            f"{refund.gateway} {refund.reference} is refund {refund.id}, {whose}.",
+            f"{refund.gateway} {refund.reference} is refund {refund.id}, which "
+            f"{'was made here' if refund.is_ours else recorded}.",
             field="reference",
             value=refund.reference,
         )
@@ -150,7 +188,12 @@ def _dispute(amount: Money, reference: str, said: NormalizedDispute) -> DisputeR
 
 
 def acknowledge(recorder: Recorder, note: str) -> Recorder:
-    """Clear every flag; the timeline keeps what they were."""
+    """Clear every flag; the timeline keeps what they were.
+
+    Raises:
+        InvalidValueError: if the person is not of the shop.
+    """
+    require_shop(recorder.actor)
     if not recorder.order.flags:
         return recorder
     cleared = [f"{flag.kind}: {flag.text}" for flag in recorder.order.flags]

@@ -7,12 +7,11 @@ should not have been possible is recorded as well and raises a flag (law T1).
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
-from uuid import uuid5
 
 import attrs
 
+from refundkit.desk.adoption import adopt, corrected, rebuild
 from refundkit.desk.disputes import record_dispute
 from refundkit.desk.hearing import Hearing
 from refundkit.desk.recorder import Recorder
@@ -21,11 +20,10 @@ from refundkit.model.events import EventKind
 from refundkit.model.marks import FlagKind
 from refundkit.model.orders import Order
 from refundkit.model.payments import Payment
-from refundkit.model.refunds import NAMESPACE, FailureCode, Refund, RefundOrigin, RefundStatus
+from refundkit.model.refunds import FailureCode, Refund, RefundStatus
 from refundkit.model.reports import PaymentReport, RefundReport
-from refundkit.policy.attribution import attribute, cut_lines, request_line
 
-__all__ = ["adopt", "record_answer", "record_report", "settle_by_hand"]
+__all__ = ["record_answer", "record_report", "settle_by_hand", "watch_exposure"]
 
 
 # The answer to one call.
@@ -78,19 +76,21 @@ def _declined(recorder: Recorder, refund: Refund, report: RefundReport, attempt:
     if refund.status is not RefundStatus.SUBMITTED:
         return recorder
     if refund.unclear_at is not None or refund.attempts != attempt:
-        return _doubted(recorder, refund, report)
-    return _fail(recorder, refund, report)
+        return _doubted(recorder, refund, report, attempt)
+    return _move(recorder, refund, report).urging()
 
 
-def _doubted(recorder: Recorder, refund: Refund, report: RefundReport) -> Recorder:
+def _doubted(recorder: Recorder, refund: Refund, report: RefundReport, attempt: int) -> Recorder:
     """Keep the money reserved: "already refunded" may be our own refund, whose answer was lost."""
+    is_newest = refund.attempts == attempt
     doubted = attrs.evolve(
         refund,
         failure=report.failure or FailureCode.UNKNOWN,
         failure_text=report.reason,
         raw_status=report.raw_status,
         unclear_at=refund.unclear_at or refund.last_sent_at,
-        leased_until=None,
+        # An answer to an older attempt says nothing of the newest one, which may be on its way.
+        leased_until=None if is_newest else refund.leased_until,
     )
     text = f"Declined after an unclear attempt: {report.reason or report.raw_status}"
     return (
@@ -98,10 +98,6 @@ def _doubted(recorder: Recorder, refund: Refund, report: RefundReport) -> Record
         .saying(EventKind.REFUND_UNCLEAR, refund=doubted, text=text)
         .urging()
     )
-
-
-def _fail(recorder: Recorder, refund: Refund, report: RefundReport) -> Recorder:
-    return _move(recorder, refund, attrs.evolve(report, status=RefundStatus.FAILED)).urging()
 
 
 # Everything that is true of one payment.
@@ -123,10 +119,11 @@ def _noted(recorder: Recorder, payment_id: str, before: Order) -> Recorder:
     """Remember in which version this payment was last reported on."""
     payment = recorder.order.payment(payment_id)
     noted = attrs.evolve(payment, reported_version=recorder.order.version + 1)
-    return _watch_exposure(recorder.on(recorder.order.with_payment(noted)), payment_id, before)
+    return watch_exposure(recorder.on(recorder.order.with_payment(noted)), payment_id, before)
 
 
-def _watch_exposure(recorder: Recorder, payment_id: str, before: Order) -> Recorder:
+def watch_exposure(recorder: Recorder, payment_id: str, before: Order) -> Recorder:
+    """Flag the order if more has left it by one payment than was captured, and more than *before*."""
     exposure = recorder.order.payment_sums[payment_id].exposure
     if exposure <= before.payment_sums[payment_id].exposure:
         return recorder
@@ -144,7 +141,7 @@ def _confirm(recorder: Recorder, hearing: Hearing, report: PaymentReport) -> Rec
     if confirmed == payment:
         return recorder
     recorder = recorder.on(recorder.order.with_payment(confirmed))
-    if report.captured in (payment.confirmed, payment.captured):
+    if report.captured == (payment.captured if payment.confirmed is None else payment.confirmed):
         return recorder
     text = f"{hearing.gateway} confirms {report.captured} of the {payment.captured} registered."
     return recorder.saying(
@@ -164,9 +161,19 @@ def _record_refund(recorder: Recorder, hearing: Hearing, report: RefundReport) -
     )
     if known is None:
         return _unknown(recorder, hearing, report)
-    if known.payment_id != hearing.payment.id and known.reference is None:
+    if known.reference is None and not _is_about(recorder.order, known, hearing.payment):
         return _mismatched(recorder, known, attrs.evolve(report, payment=hearing.payment.reference))
-    return _known(recorder, known, report, _forwards_only if hearing.is_stale else _any_way)
+    if hearing.is_stale:
+        return _known(recorder, known, report, _forwards_only)
+    if known.payment_id == hearing.payment.id:
+        recorder = corrected(recorder, known, report)
+    return _known(recorder, recorder.order.refund(known.id), report, _any_way)
+
+
+def _is_about(order: Order, refund: Refund, payment: Payment) -> bool:
+    """Whether what is told of *payment* is told of the one that *refund* is for; two gateways may share a name."""
+    own = order.payment(refund.payment_id)
+    return own.id == payment.id or payment.reference in own.references
 
 
 def _by_reference(order: Order, gateway: str, report: RefundReport) -> Refund | None:
@@ -184,10 +191,12 @@ def _by_id(order: Order, gateway: str, report: RefundReport) -> Refund | None:
 
 def _unknown(recorder: Recorder, hearing: Hearing, report: RefundReport) -> Recorder:
     order = recorder.order
+    if not report.amount.is_positive:
+        return recorder
     if report.refund_id is not None:
         twin = next((r for r in order.refunds if r.id == report.refund_id), None)
         return (
-            _rebuild(recorder, hearing, report)
+            rebuild(recorder, hearing.payment, hearing.gateway, report)
             if twin is None
             else _repeated(recorder, hearing, report, twin)
         )
@@ -218,84 +227,6 @@ def _repeated(recorder: Recorder, hearing: Hearing, report: RefundReport, twin: 
     recorder = adopted
     text = f"{hearing.gateway} has a second refund under the name {twin.id}: {report.reference} of {report.amount}."
     return recorder.flagging(FlagKind.REPEATED, twin.id, text)
-
-
-def _rebuild(recorder: Recorder, hearing: Hearing, report: RefundReport) -> Recorder:
-    """Write down again a refund of ours that the store has lost, as after a restored backup."""
-    name = report.refund_id or ""
-    refund = _found(recorder, hearing.payment, hearing.gateway, report, name)
-    sums = recorder.order.payment_sums[hearing.payment.id]
-    fits = refund.amount.currency == recorder.order.currency and refund.amount <= (
-        sums.payment.captured - sums.reserved - sums.returned
-    )
-    rebuilt = attrs.evolve(refund, origin=RefundOrigin.REBUILT, outside_cap=not fits)
-    return _added(recorder, rebuilt, EventKind.REFUND_REBUILT, report)
-
-
-def adopt(recorder: Recorder, payment: Payment, gateway: str, report: RefundReport) -> Recorder:
-    """Record a refund that was made elsewhere; it is never executed by us."""
-    if not report.amount.is_positive:
-        return recorder
-    name = _external_id(payment, gateway, report)
-    if any(refund.id == name for refund in recorder.order.refunds):
-        return recorder
-    refund = _found(recorder, payment, gateway, report, name)
-    return _added(recorder, refund, EventKind.REFUND_ADOPTED, report)
-
-
-def _external_id(payment: Payment, gateway: str, report: RefundReport) -> str:
-    known: list[object] = [gateway, report.reference, report.refund_id]
-    if report.reference is None and report.refund_id is None:
-        # A gateway that names its refunds by nothing: all that can tell two of them apart is when and how much.
-        known += [payment.reference, report.amount.minor, report.at.isoformat() if report.at else None]
-    return str(uuid5(NAMESPACE, json.dumps(["external", *known])))
-
-
-def _found(recorder: Recorder, payment: Payment, gateway: str, report: RefundReport, name: str) -> Refund:
-    return Refund(
-        id=name,
-        payment_id=payment.id,
-        gateway=gateway,
-        amount=report.amount,
-        status=report.status,
-        origin=RefundOrigin.EXTERNAL,
-        reference=report.reference,
-        raw_status=report.raw_status,
-        failure=report.failure,
-        failure_text=report.reason,
-        revision=recorder.order.revision,
-        created_at=report.at or recorder.now,
-        settled_at=None if report.status is RefundStatus.PENDING else report.at or recorder.now,
-    )
-
-
-def _added(recorder: Recorder, refund: Refund, kind: EventKind, report: RefundReport) -> Recorder:
-    """Add a found refund, with its money attributed to lines as far as they go (law C6)."""
-    order = recorder.order
-    if refund.amount.currency != order.currency:
-        return _foreign(_placed(recorder, refund, kind), refund)
-    if not refund.is_alive:
-        return _placed(recorder, refund, kind)
-    shares = attribute(order, refund.amount)
-    parts = [request_line(order.line_sums[key], money) for key, money in shares.by_line.items()]
-    refund = attrs.evolve(refund, lines=cut_lines(parts, [refund.amount])[0])
-    recorder = _placed(recorder, refund, kind)
-    if shares.excess.is_zero:
-        return recorder
-    text = f"{shares.excess} of refund {report.reference or refund.id} is more than the lines have left."
-    return recorder.flagging(FlagKind.UNATTRIBUTED, refund.id, text)
-
-
-def _placed(recorder: Recorder, refund: Refund, kind: EventKind) -> Recorder:
-    return recorder.on(recorder.order.with_refund(refund)).saying(
-        kind, refund=refund, data={"status": refund.status}
-    )
-
-
-def _foreign(recorder: Recorder, refund: Refund) -> Recorder:
-    """Flag money that no sum of this order can hold."""
-    text = f"{refund.gateway} gave back {refund.amount} on an order in {recorder.order.currency}."
-    return recorder.flagging(FlagKind.MISMATCHED, refund.id, text)
 
 
 # A refund that is known: move it, or find that it is not what was asked for.

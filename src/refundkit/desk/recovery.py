@@ -6,7 +6,7 @@ of is sent again, word for word and under the same key, or declared a person's c
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from enum import Enum, auto
 
 import attrs
@@ -18,10 +18,10 @@ from refundkit.desk.overdue import call_for_help
 from refundkit.desk.recorder import Recorder
 from refundkit.desk.results import Recovery
 from refundkit.desk.timing import Lease, is_leased
-from refundkit.errors import StoreError
+from refundkit.errors import StoreBusyError, StoreError
 from refundkit.logs import get_logger
 from refundkit.model.capabilities import Capabilities
-from refundkit.model.events import Event, EventKind
+from refundkit.model.events import EventKind
 from refundkit.model.marks import FlagKind
 from refundkit.model.orders import Order
 from refundkit.model.refunds import Refund, RefundStatus
@@ -37,21 +37,39 @@ def recover(office: Office, *, limit: int) -> Recovery:
     """Settle at most *limit* orders that are due, and deliver what listeners have not taken yet."""
     follow(office)
     now = office.clock()
+    office.store.drop_hints(before=now - office.timing.hints)
     due = office.store.claim(now, until=now + office.timing.lease, limit=limit)
-    events: list[Event] = []
-    unreachable: list[str] = []
-    for order_id in due:
-        before = len(office.store.events(order_id))
-        if not _was_settled(office, order_id):
-            unreachable.append(order_id)
-        events.extend(office.store.events(order_id)[before:])
+    swept = [_swept(office, order_id) for order_id in due]
     office.deliver_of(None)
     return Recovery(
         orders=due,
-        events=tuple(events),
-        unsettled=tuple(order_id for order_id in due if is_unsettled(office.store.get(order_id))),
-        unreachable=tuple(unreachable),
+        events=tuple(event for one in swept for event in one.events),
+        unsettled=tuple(order_id for one in swept for order_id in one.unsettled),
+        unreachable=tuple(order_id for one in swept for order_id in one.unreachable),
     )
+
+
+def _swept(office: Office, order_id: str) -> Recovery:
+    """Settle one order; one whose record cannot be read or written keeps no other from its turn.
+
+    Raises:
+        StoreError: if the store as a whole is busy or away.
+    """
+    try:
+        before = len(office.store.events(order_id))
+        was_settled = _was_settled(office, order_id)
+        return Recovery(
+            events=office.store.events(order_id)[before:],
+            unsettled=(order_id,) if is_unsettled(office.store.get(order_id)) else (),
+            unreachable=() if was_settled else (order_id,),
+        )
+    except StoreBusyError:
+        raise
+    except Exception as error:  # noqa: BLE001 - whatever a database has in its rows, or refuses to take into them
+        # Raises if the store as a whole is away: then this is no order's fault, and the sweep ends.
+        office.store.undelivered(limit=1)
+        _log.error("order.broken", order_id=order_id, error=type(error).__name__)
+        return Recovery(unreachable=(order_id,))
 
 
 def _was_settled(office: Office, order_id: str) -> bool:
@@ -84,15 +102,17 @@ def settle(office: Office, order_id: str) -> Order:
     """Ask what is true of one order, then bring each refund on that nobody is sending right now.
 
     Raises:
-        GatewayError: if a gateway could not be asked; nothing is sent to anybody then.
+        GatewayError: if a gateway could not be asked; it is sent nothing then, and the others are.
     """
     look = fetch_all(office, order_id)
-    if look.failure is not None:
-        raise look.failure
     order = office.store.get(order_id)
     for refund in order.refunds:
-        if refund.status is RefundStatus.SUBMITTED and not is_leased(refund, office.clock()):
+        if refund.gateway in look.unreachable or refund.status is not RefundStatus.SUBMITTED:
+            continue
+        if not is_leased(refund, office.clock()):
             order = _bring_on(office, order, refund, look)
+    if look.failure is not None:
+        raise look.failure
     office.change(order_id, Recorder.rescheduling)
     return order
 
@@ -114,7 +134,7 @@ def next_step(refund: Refund, can: Capabilities, look: Look, *, quarantine: time
     nothing happened: it must know absence and have told every refund, and a quarantine must have passed
     (law E4).
     """
-    last = refund.unclear_at or refund.last_sent_at or look.asked_at
+    last = _last_in_doubt(refund) or look.asked_at
     absent = can.knows_absence and can.echoes_refund_id
     proven = absent and look.told_all(refund) and look.asked_at >= last + quarantine
     if refund.failure is not None:
@@ -122,6 +142,16 @@ def next_step(refund: Refund, can: Capabilities, look: Look, *, quarantine: time
     if can.by_person or _is_remembered(refund, can, look):
         return Step.SEND
     return Step.SEND if proven else (Step.WAIT if absent else Step.ASK_A_PERSON)
+
+
+def _last_in_doubt(refund: Refund) -> datetime | None:
+    """Return when the newest attempt was made that may still be on its way.
+
+    Who holds a lease, or died with it, has told nothing of the attempt that it is for.
+    """
+    untold = refund.last_sent_at if refund.leased_until is not None else None
+    doubts = (at for at in (refund.unclear_at, untold) if at is not None)
+    return max(doubts, default=refund.last_sent_at)
 
 
 def _is_remembered(refund: Refund, can: Capabilities, look: Look) -> bool:

@@ -10,12 +10,13 @@ from typing import Any
 from uuid import UUID
 
 from refundkit.desk import people
-from refundkit.desk.acceptance import Acceptance, accept, plan_of
+from refundkit.desk.acceptance import Acceptance, accept, foresee, plan_of
 from refundkit.desk.asking import fetch_all
 from refundkit.desk.familiarity import changed_after_look, send_after
 from refundkit.desk.hints import follow, keep
-from refundkit.desk.office import Clock, Office, by_name
+from refundkit.desk.office import Clock, Office, aware, by_name
 from refundkit.desk.outbox import Listener, named
+from refundkit.desk.reconciliation import reconcile
 from refundkit.desk.recorder import Recorder
 from refundkit.desk.recovery import recover, settle
 from refundkit.desk.registration import made_due, registration, require_new
@@ -23,6 +24,7 @@ from refundkit.desk.results import CustomerRecord, Reconciliation, Recovery, Ref
 from refundkit.desk.timing import Lease, Timing, is_leased
 from refundkit.desk.webhooks import named_payments
 from refundkit.errors import GatewayError, InvalidValueError, OrderNotFoundError, PluginError
+from refundkit.gateways.asked import request_for
 from refundkit.gateways.base import Gateway
 from refundkit.model.documents import Document
 from refundkit.model.events import Event
@@ -33,7 +35,8 @@ from refundkit.model.refunds import NAMESPACE, Refund, RefundStatus
 from refundkit.model.reports import RefundReport
 from refundkit.model.requests import RefundRequest
 from refundkit.money import Money
-from refundkit.policy.plan import RefundPlan, make_plan
+from refundkit.policy.plan import RefundPlan
+from refundkit.policy.reasons import Reason
 from refundkit.policy.rules import Policy
 from refundkit.stores.base import BY_ID, OrderFilter, OrderSort, Store
 
@@ -47,6 +50,8 @@ def _utc_now() -> datetime:
 class RefundDesk:
     """Gives money back, and keeps the record of it.
 
+    ``listeners`` are told every event: give all of them to each desk on the store that has any, because what
+    one desk has delivered no other tells again.
     ``namespace`` goes into every refund id: choose one per shop if several shops share a gateway account.
     ``clock`` returns an aware datetime, ``monotonic`` seconds on a clock that is never set.
     Any number of threads and processes may work on one store.
@@ -70,7 +75,7 @@ class RefundDesk:
             gateways=by_name(gateways),
             policy=policy or Policy(),
             listeners=named(listeners),
-            clock=clock,
+            clock=aware(clock),
             monotonic=monotonic,
             timing=timing or Timing(),
             namespace=namespace,
@@ -134,7 +139,7 @@ class RefundDesk:
         known = order.request(request.key)
         if known is not None:
             return plan_of(order, known, request)
-        return make_plan(order, request, self._office.circumstances(order))
+        return foresee(order, request, self._office.circumstances(order), tuple(self._office.gateways))
 
     def refund(
         self, order_id: str, request: RefundRequest, *, expect: RefundPlan | None = None
@@ -209,11 +214,10 @@ class RefundDesk:
         """
         references = named_payments(self._office, gateway, body=body, headers=headers)
         found = (self._owner(gateway, reference) for reference in references)
-        events: list[Event] = []
-        for order_id in dict.fromkeys(order_id for order_id in found if order_id is not None):
+        named = tuple(dict.fromkeys(order_id for order_id in found if order_id is not None))
+        for order_id in named:
             self._office.change(order_id, Recorder.urging)
-            events.extend(fetch_all(self._office, order_id).events)
-        return tuple(events)
+        return tuple(event for order_id in named for event in fetch_all(self._office, order_id).events)
 
     def refresh(self, order_id: str) -> tuple[Event, ...]:
         """Ask the gateways what is true of every payment of the order, record it, adopt what was made elsewhere.
@@ -227,21 +231,19 @@ class RefundDesk:
         return look.events
 
     def recover(self, *, limit: int = 100) -> Recovery:
-        """Sweep: settle up to *limit* orders that have something unsettled and are due, deliver waiting events."""
+        """Sweep: settle up to *limit* orders that have something unsettled and are due, deliver waiting events.
+
+        Raises:
+            InvalidValueError: if *limit* is below 1.
+            StoreError: if the store is busy or away.
+        """
+        if limit < 1:
+            raise InvalidValueError(f"A sweep of {limit} orders settles nothing.", field="limit", value=limit)
         return recover(self._office, limit=limit)
 
     def reconcile(self, *, since: datetime) -> Reconciliation:
         """Ask the gateways about every order with a payment captured at or after *since*, told or untold."""
-        orders = 0
-        events: list[Event] = []
-        unreachable: list[str] = []
-        for order in self._store.search(OrderFilter(captured_from=since)):
-            orders += 1
-            look = fetch_all(self._office, order.id)
-            events.extend(look.events)
-            if look.failure is not None:
-                unreachable.append(order.id)
-        return Reconciliation(orders=orders, events=tuple(events), unreachable=tuple(unreachable))
+        return reconcile(self._office, since=since)
 
     # What people do.
 
@@ -258,12 +260,12 @@ class RefundDesk:
 
         Raises:
             OrderNotFoundError: if there is no such refund.
-            InvalidValueError: if its gateway can tell, or if it is settled otherwise.
+            InvalidValueError: if its gateway can tell, if it is settled otherwise, or if *reference* is another refund.
         """
         order = self._order_of(refund_id)
         refund = order.refund(refund_id)
-        gateway = self._office.gateways.get(refund.gateway)
-        can = gateway.capabilities(order.payment(refund.payment_id)) if gateway else None
+        found = self._office.ability(order, refund.gateway, order.payment(refund.payment_id))
+        can = None if isinstance(found, Reason) else found
         report = RefundReport(
             status=status, amount=refund.amount, reference=reference, raw_status="confirmed", reason=note
         )
@@ -377,7 +379,7 @@ class RefundDesk:
         )
 
     def _prepare(self, refund: Refund, payment: Payment) -> Mapping[str, Any]:
-        return self._office.gateways[refund.gateway].prepare(refund, payment)
+        return request_for(self._office.gateways[refund.gateway], refund, payment)
 
     def _settle_quietly(self, order_id: str) -> None:
         # A gateway that cannot be asked has been logged; the sweep will ask it again.

@@ -20,6 +20,7 @@ __all__ = [
     "Reconciliation",
     "Recovery",
     "RefundResult",
+    "worth",
 ]
 
 _UNSUCCESSFUL = frozenset(
@@ -50,9 +51,9 @@ class RefundResult:
             order_id=order.id,
             key=key,
             refunds=legs,
-            returned=_sum(order, (leg for leg in legs if leg.status is RefundStatus.SUCCEEDED)),
-            pending=_sum(order, (leg for leg in legs if leg.is_reserving)),
-            failed=_sum(order, (leg for leg in legs if leg.status is RefundStatus.FAILED)),
+            returned=worth(order, (leg for leg in legs if leg.status is RefundStatus.SUCCEEDED)),
+            pending=worth(order, (leg for leg in legs if leg.is_reserving)),
+            failed=worth(order, (leg for leg in legs if leg.status is RefundStatus.FAILED)),
         )
 
     @property
@@ -61,8 +62,9 @@ class RefundResult:
         return self.pending.is_zero
 
 
-def _sum(order: Order, legs: Iterable[Refund]) -> Money:
-    return Money.sum((leg.amount for leg in legs), order.currency)
+def worth(order: Order, legs: Iterable[Refund]) -> Money:
+    """Add *legs* up; one that was found to be in another currency, and flagged, fits in no sum of the order."""
+    return Money.sum((leg.amount for leg in legs if leg.amount.currency == order.currency), order.currency)
 
 
 @frozen(kw_only=True)

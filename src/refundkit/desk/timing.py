@@ -27,6 +27,7 @@ class Timing:
     ``after_success``: when to look again at a refund that succeeded, since a bank may send it back.
     ``overdue``: how long a refund may stay unanswered before a person is asked to look; ``overdue_pending``: how
     long its gateway may call it pending.
+    ``hints``: how long what a webhook named is kept while no order answers to it.
     ``patience``: how long a caller is kept waiting while a call is repeated.
     """
 
@@ -47,6 +48,7 @@ class Timing:
     )
     overdue: timedelta = field(default=timedelta(days=3))
     overdue_pending: timedelta = field(default=timedelta(days=45))
+    hints: timedelta = field(default=timedelta(days=90))
     patience: Patience = field(factory=Patience)
 
     def __attrs_post_init__(self) -> None:
@@ -55,6 +57,7 @@ class Timing:
             self.poll,
             self.overdue,
             self.overdue_pending,
+            self.hints,
             *self.retries,
             *self.after_success,
         )
@@ -99,20 +102,24 @@ class Lease:
         return min(self.until - now, timedelta(seconds=self.began + self.seconds - monotonic))
 
 
-CanTell = Callable[[Refund], bool]
+ByPerson = Callable[[Refund], bool]
 
 
-def next_due(order: Order, timing: Timing, now: datetime, *, can_tell: CanTell) -> datetime | None:
+def next_due(order: Order, timing: Timing, now: datetime, *, by_person: ByPerson) -> datetime | None:
     """Return when the sweep shall look at *order* again; None when there is nothing left to find out.
 
-    *can_tell* says of a refund whether its gateway could still tell news of it.
+    *by_person* says of a refund whether a person settles it: once it was asked for, no sweep finds out more.
     """
-    unsettled = (_due(refund, timing, now) for refund in order.refunds if refund.is_reserving)
-    dates = (order.fetch_due_at, *unsettled, _next_look(order, timing, now, can_tell))
+    unsettled = (
+        _due(refund, timing, now)
+        for refund in order.refunds
+        if refund.is_reserving and (refund.is_unsent or not by_person(refund))
+    )
+    dates = (order.fetch_due_at, *unsettled, _next_look(order, timing, now, by_person))
     return min((date for date in dates if date is not None), default=None)
 
 
-def _next_look(order: Order, timing: Timing, now: datetime, can_tell: CanTell) -> datetime | None:
+def _next_look(order: Order, timing: Timing, now: datetime, by_person: ByPerson) -> datetime | None:
     """Return when the next refund that succeeded is looked at again: an answer may still be taken back."""
     looks = (
         (refund.settled_at + wait, refund)
@@ -122,7 +129,7 @@ def _next_look(order: Order, timing: Timing, now: datetime, can_tell: CanTell) -
     )
     coming = sorted((look for look in looks if look[0] > now), key=lambda look: look[0])
     # The soonest is nearly always one that can be told of, so the gateways are asked about few.
-    return next((at for at, refund in coming if can_tell(refund)), None)
+    return next((at for at, refund in coming if not by_person(refund)), None)
 
 
 def _due(refund: Refund, timing: Timing, now: datetime) -> datetime:

@@ -77,8 +77,9 @@ class Delivery:
     ``quantity`` units belong to it, ``handed_over`` of them the customer has. ``move`` is what is being done
     with ``units`` of them, until its end is known; ``moves`` counts what came to an end, so that each move has
     an idempotency key of its own; ``attempts`` counts the tries of the newest move. ``due_at`` is when the next
-    try is, ``leased_until`` how long somebody may be trying. ``details`` is what the deliverer wants to
-    remember, free of secrets.
+    try is, ``leased_until`` how long somebody may be trying. ``unclear_at`` is when the newest try to hand over
+    ended that may have worked; while these units are taken back it says that nobody knows whether they arrived.
+    ``details`` is what the deliverer wants to remember, free of secrets.
     """
 
     id: str = field(validator=fields.identifier)
@@ -100,6 +101,9 @@ class Delivery:
         default=None, converter=fields.to_utc, validator=fields.optional(fields.moment)
     )
     leased_until: datetime | None = field(
+        default=None, converter=fields.to_utc, validator=fields.optional(fields.moment)
+    )
+    unclear_at: datetime | None = field(
         default=None, converter=fields.to_utc, validator=fields.optional(fields.moment)
     )
     details: Mapping[str, Any] = field(
@@ -157,5 +161,6 @@ class Delivery:
 
     def ended(self, status: DeliveryStatus, **changes: Any) -> Delivery:
         """Return this delivery in *status* with its move at an end, however it ended."""
-        over = {"move": None, "units": 0, "moves": self.moves + 1, "due_at": None, "leased_until": None}
-        return self.moved(status, **{**over, **changes})
+        over = {"move": None, "units": 0, "moves": self.moves + 1}
+        times = {"due_at": None, "leased_until": None, "unclear_at": None}
+        return self.moved(status, **{**over, **times, **changes})

@@ -25,6 +25,7 @@ __all__ = [
     "flag",
     "identifier",
     "instance",
+    "is_identifier",
     "moment",
     "optional",
     "positive",
@@ -132,12 +133,14 @@ def moment(owner: Any, field: attrs.Attribute[Any], value: Any) -> None:
 
 def identifier(owner: Any, field: attrs.Attribute[Any], value: Any) -> None:
     """Require a printable str of 1 to 255 characters without spaces around it."""
-    if not _is_plain(value) or not 1 <= len(value) <= MAX_ID or value != value.strip():
+    if not is_identifier(value):
         _refuse(owner, field, value, f"a printable str of 1 to {MAX_ID} characters without spaces around it")
 
 
-def _is_plain(value: Any) -> bool:
-    return type(value) is str and value.isprintable()
+def is_identifier(value: Any) -> bool:
+    """Whether *value* could be an id, a reference or a key."""
+    is_plain = type(value) is str and value.isprintable()
+    return is_plain and 1 <= len(value) <= MAX_ID and value == value.strip()
 
 
 def text(owner: Any, field: attrs.Attribute[Any], value: Any) -> None:

@@ -46,6 +46,9 @@ class PaymentFailure(StrEnum):
         return self.value.replace("_", " ")
 
 
+# What stays as it is known when a later word of the payment does not speak of it.
+_KEPT = ("captured_at", "group", "method", "fee", "details")
+
 # Where gateways and shops keep the last digits of a card, within the details of a payment.
 _LAST4 = ("last4", "last_four", "last_digits")
 _FOUR_DIGITS = re.compile("[0-9]{4}", re.ASCII)
@@ -123,6 +126,8 @@ class Payment:
     def updated(self, newer: Payment) -> Payment:
         """Take over what was learned after registration: status, more captured money, more details.
 
+        What *newer* leaves out stays, and so does every name that the payment ever had.
+
         Raises:
             InvalidValueError: if *newer* is another payment, or if captured money would become less.
         """
@@ -142,8 +147,11 @@ class Payment:
             )
         # What the gateway confirmed before more was captured says nothing about the rest.
         confirmed = self.confirmed if newer.captured == self.captured else None
-        fee = self.fee if newer.fee is None else newer.fee
-        return attrs.evolve(newer, confirmed=confirmed, fee=fee, reported_version=self.reported_version)
+        aliases = tuple(dict.fromkeys((*self.aliases, *newer.aliases)))
+        kept = {name: getattr(self, name) for name in _KEPT if getattr(newer, name) in (None, FrozenMap())}
+        return attrs.evolve(
+            newer, confirmed=confirmed, reported_version=self.reported_version, aliases=aliases, **kept
+        )
 
 
 def _last4(details: Mapping[str, Any]) -> str | None:

@@ -7,7 +7,7 @@ import json
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from decimal import Decimal
-from enum import Enum, StrEnum
+from enum import StrEnum
 from typing import Any
 
 import attrs
@@ -257,8 +257,6 @@ def _canonical(value: Any, leave_out: Iterable[str] = ()) -> Any:
         return {key: _canonical(inner) for key, inner in value.items()}
     if isinstance(value, tuple):
         return [_canonical(inner) for inner in value]
-    if isinstance(value, Enum):
-        return value.value
     if type(value) is Decimal:
         # 10 and 10.00 are the same percentage.
         return value.as_integer_ratio()

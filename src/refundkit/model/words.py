@@ -46,8 +46,7 @@ def quoted(raw: object) -> str:
 
 
 def _squeezed(raw: object) -> str:
-    """Leave only lower-case letters and digits; "" for everything that is no plain word."""
+    """Leave out what separates, and write it small; "" for what is no plain text."""
     if not isinstance(raw, str) or len(raw) > MAX_LENGTH or not raw.isascii():
         return ""
-    word = _SEPARATORS.sub("", raw).lower()
-    return word if word.isalnum() else ""
+    return _SEPARATORS.sub("", raw).lower()

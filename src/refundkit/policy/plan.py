@@ -16,7 +16,7 @@ from refundkit.errors import InvalidValueError, RefundDenied, shown
 from refundkit.model import fields
 from refundkit.model.capabilities import Capabilities
 from refundkit.model.orders import Order
-from refundkit.model.parties import ActorKind
+from refundkit.model.parties import Actor, ActorKind
 from refundkit.model.payments import Payment
 from refundkit.model.refunds import NAMESPACE, Refund, refund_id
 from refundkit.model.requests import Purpose, RefundRequest, RequestLine
@@ -140,10 +140,17 @@ def _unapproved(request: RefundRequest, review: tuple[Reason, ...]) -> tuple[Rea
     if approver.kind is not ActorKind.STAFF:
         who = f"{approver} cannot approve a refund; somebody of the shop has to (Actor.staff)."
         return (*review, Reason("no_approver", who))
-    if approver == request.actor:
+    if not approver.name.strip():
+        return (*review, Reason("no_approver", "An approval needs a name beside it (Actor.staff)."))
+    if _is_same_person(approver, request.actor):
         same = f"{approver} asked for it and cannot approve it; somebody else has to."
         return (*review, Reason("own_approval", same))
     return ()
+
+
+def _is_same_person(one: Actor, other: Actor) -> bool:
+    """Whether two names are one, however they were typed."""
+    return (one.kind, one.name.strip().casefold()) == (other.kind, other.name.strip().casefold())
 
 
 def _denial(order: Order, priced: Price, reasons: tuple[Reason, ...]) -> RefundDenied:

@@ -95,9 +95,8 @@ def _price_everything(order: Order, request: RefundRequest) -> Price:
         key: (closing.get(key, 0), shares.by_line.get(key, Money.zero(order.currency)))
         for key in order.line_sums
     }
-    return _priced(
-        order, request, left, {key: part for key, part in parts.items() if part[0] or part[1].is_positive}
-    )
+    parts = {key: part for key, part in parts.items() if part[0] or part[1].is_positive}
+    return attrs.evolve(_priced(order, request, left, parts), excess=shares.excess)
 
 
 def _nothing_left(order: Order, request: RefundRequest) -> Price:

@@ -278,6 +278,10 @@ class Store(ABC):
     def drop_hint(self, hint: Hint) -> None:
         """Forget a hint, because it was followed; one that is gone already is no error."""
 
+    @abstractmethod
+    def drop_hints(self, *, before: datetime) -> None:
+        """Forget the hints that were first kept *before* then: nobody will register what they named any more."""
+
 
 def names_of(payment: Payment) -> tuple[str, ...]:
     """Return everything that belongs to one order only: the references of *payment* and its group (law C4)."""

@@ -177,6 +177,10 @@ class MemoryStore(Store):
         with self._writing():
             self._hints.pop((hint.gateway, hint.reference), None)
 
+    def drop_hints(self, *, before: datetime) -> None:
+        with self._writing():
+            self._hints = {name: at for name, at in self._hints.items() if at >= before}
+
 
 def _place(event: Event) -> tuple[str, int, int]:
     return event.order_id, event.version, event.number

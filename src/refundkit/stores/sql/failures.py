@@ -15,6 +15,8 @@ SQLITE_HELD = frozenset({5, 6})
 _SQLITE_FULL = 13
 _CONFLICTS = frozenset({"40001", "40P01"})
 _LOCK_TIMEOUT = "55P03"
+# PostgreSQL: undefined column and table; SQLite says it in words only.
+_LACKING = frozenset({"42703", "42P01"})
 
 
 def is_conflict(error: exc.DBAPIError) -> bool:
@@ -30,13 +32,20 @@ def explained(error: exc.SQLAlchemyError) -> StoreError:
         return StoreError(f"The store failed with {type(error).__name__}.")
     if is_conflict(error) or _sqlstate(error) == _LOCK_TIMEOUT:
         return StoreBusyError("Others hold the store. Nothing was changed; try again.")
+    return StoreError(_told(error))
+
+
+def _told(error: exc.DBAPIError) -> str:
     if _sqlite_code(error) == _SQLITE_FULL:
-        return StoreError("The disk is full. Nothing was changed.")
+        return "The disk is full. Nothing was changed."
     if isinstance(error, exc.IntegrityError):
-        return StoreError(
-            f"The database refused what breaks a law: {_detail(error.orig)}. Nothing was changed."
+        return f"The database refused what breaks a law: {_detail(error.orig)}. Nothing was changed."
+    if _sqlstate(error) in _LACKING or "no such " in str(error.orig):
+        return (
+            f"The database lacks what refundkit keeps there: {_detail(error.orig)}. Nobody created its tables, or "
+            "another version did; create_tables() creates what is missing, or says what lacks."
         )
-    return StoreError(f"The database failed: {_detail(error.orig)}.")
+    return f"The database failed: {_detail(error.orig)}."
 
 
 def cause(error: exc.SQLAlchemyError) -> exc.SQLAlchemyError | None:
@@ -58,7 +67,9 @@ def _detail(error: Any) -> str:
     """Name the error, and what it is about; SQLite's messages hold names only, PostgreSQL's hold values too."""
     name = getattr(error, "sqlite_errorname", None) or getattr(error, "sqlstate", None)
     if name is None:
-        return type(error).__name__
+        kind = type(error).__name__
+        # No database says so, only the client; its own words may hold the password.
+        return f"it could not be reached, or went away ({kind})" if kind == "OperationalError" else kind
     diagnosis = getattr(error, "diag", None)
     if diagnosis is None:
         return f"{name} ({error})"

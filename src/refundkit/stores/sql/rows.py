@@ -47,7 +47,7 @@ class Part:
 
 _DELIVERY_STATE = (
     *("handed_over", "units", "moves", "attempts", "last_error"),
-    *("delivered_at", "due_at", "leased_until"),
+    *("delivered_at", "due_at", "leased_until", "unclear_at"),
 )
 
 

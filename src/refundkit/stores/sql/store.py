@@ -171,6 +171,9 @@ class SQLStore(Store):
     def drop_hint(self, hint: Hint) -> None:
         self._write(lambda connection: writing.drop_hint(connection, hint))
 
+    def drop_hints(self, *, before: datetime) -> None:
+        self._write(lambda connection: writing.drop_hints(connection, before))
+
     def _write(self, work: Callable[[sa.Connection], T]) -> T:
         # A second writer of the same thread would wait for the first one for ever.
         if getattr(self._mine, "writes", False):
@@ -248,7 +251,7 @@ def _engine(url: str | sa.URL, deadline: float) -> sa.Engine:
     options = {"hide_parameters": True, "poolclass": sa.QueuePool, "pool_timeout": deadline}
     try:
         return sa.create_engine(_with_driver(sa.make_url(url)), **options)
-    except exc.ArgumentError:
+    except (exc.ArgumentError, ValueError):
         # The URL may hold a password, so it is not shown.
         raise StoreError("That is no database URL; one looks like sqlite:///refunds.db.") from None
     except ModuleNotFoundError as missing:

@@ -167,6 +167,7 @@ hints = _table(
     id_("reference"),
     moment("noted_at", optional=False),
     sa.PrimaryKeyConstraint("gateway", "reference"),
+    sa.Index("refundkit_hints_by_noted_at", "noted_at"),
 )
 
 requests = _of_order(
@@ -275,6 +276,7 @@ deliveries = _of_order(
     moment("delivered_at"),
     moment("due_at"),
     moment("leased_until"),
+    moment("unclear_at"),
     _check("handed_over_of_quantity", "handed_over <= quantity"),
     json_("details"),
     _check("registered", "revision = 0"),

@@ -25,6 +25,7 @@ from refundkit.stores.sql.transactions import OutpacedError
 
 __all__ = [
     "drop_hint",
+    "drop_hints",
     "insert_events",
     "insert_order",
     "keep_hint",
@@ -276,6 +277,9 @@ _DROP = sa.delete(tables.hints).where(
 )
 
 
+_DROP_OLD = sa.delete(tables.hints).where(tables.hints.c.noted_at < sa.bindparam("before"))
+
+
 def keep_hint(connection: sa.Connection, gateway: str, reference: str, at: datetime) -> None:
     """Keep a hint, unless it is kept already."""
     values = {"gateway": gateway, "reference": reference, "noted_at": at}
@@ -285,3 +289,8 @@ def keep_hint(connection: sa.Connection, gateway: str, reference: str, at: datet
 def drop_hint(connection: sa.Connection, hint: Hint) -> None:
     """Forget a hint."""
     connection.execute(_DROP, {"of": hint.gateway, "named": hint.reference})
+
+
+def drop_hints(connection: sa.Connection, before: datetime) -> None:
+    """Forget old hints."""
+    connection.execute(_DROP_OLD, {"before": before})

@@ -153,6 +153,7 @@ def lived_order(order: Order) -> Order:
                 moves=3,
                 due_at=NOW,
                 leased_until=NOW,
+                unclear_at=NOW,
             ),
         ),
         credit_notes=(_credit_note(order),),

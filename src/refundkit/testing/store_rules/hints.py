@@ -60,3 +60,16 @@ class HintRules(Rules):
         store.add(make_order(payments=tuple(payments)), ())
         assert len(store.hints(limit=4)) == 4
         assert len(store.hints()) == 6
+
+    def test_old_hints_are_dropped(self, store: Store, other_store: Store) -> None:
+        """7.5 Hints first kept before a moment are dropped at once, answered or not; later ones stay."""
+        references = ("pi_1", "pi_2", "pi_3")
+        for number, reference in enumerate(references):
+            store.keep_hint("fake", reference, at=NOW + timedelta(days=number))
+        store.keep_hint("fake", "pi_1", at=NOW + timedelta(days=9))
+        payments = (
+            make_payment(id=reference, gateway="fake", reference=reference) for reference in references
+        )
+        store.add(make_order(payments=tuple(payments)), ())
+        other_store.drop_hints(before=NOW + timedelta(days=1))
+        assert {hint.reference for hint in store.hints()} == {"pi_2", "pi_3"}
