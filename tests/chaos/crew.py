@@ -32,6 +32,8 @@ SEATS = (
     *(("sweep", f"sweeper-{number}") for number in range(2)),
     ("receive", "receiver"),
     ("refresh", "refresher"),
+    *(("hand over", f"clerk-{number}") for number in range(2)),
+    *(("complain", f"customer-{number}") for number in range(2)),
 )
 
 

@@ -7,9 +7,10 @@ from typing import Any
 
 from attrs import frozen
 
-from refundkit import Order, OrderFilter, RefundDesk, RefundStatus
+from refundkit import Order, OrderFilter, RefundStatus
 from refundkit.stores.base import Store
 from tests.chaos.crew import Vendor, eventually
+from tests.chaos.goods_findings import GoodsFindings, inspect_goods
 from tests.chaos.shop import CAPTURED, LISTENERS, Shop, wish
 
 __all__ = ["Findings", "come_to_rest", "inspect"]
@@ -25,24 +26,33 @@ class Findings:
     events: int
     denied: int
     repeated: int
+    goods: GoodsFindings
     refusals: dict[str, int]
 
     def __str__(self) -> str:
         return (
             f"{self.kills} kills, {self.orders} orders, {self.refunds} refunds, {self.denied} denied, "
-            f"{self.events} events, {self.repeated} told again, refusals of the store: {self.refusals or 'none'}"
+            f"{self.events} events, {self.repeated} told again, {self.goods}, "
+            f"refusals of the store: {self.refusals or 'none'}"
         )
 
 
-def come_to_rest(store: Store, desk: RefundDesk, vendor: Vendor) -> None:
+def come_to_rest(shop: Shop, store: Store, vendor: Vendor) -> None:
     """Sweep until there is nothing left to do, ever: also the last look at each refund was taken."""
     vendor.look("/calm")
+    refunds, goods = shop.desk(store, "test"), shop.delivery_desk(store, "test")
 
     def is_quiet() -> bool:
-        desk.recover()
-        return not store.undelivered() and all(order.due_at is None for order in store.search(OrderFilter()))
+        refunds.recover()
+        goods.sweep()
+        orders = store.search(OrderFilter())
+        return not store.undelivered() and all(_is_at_rest(order) for order in orders)
 
     eventually(is_quiet, "the sweep comes to rest", seconds=120)
+
+
+def _is_at_rest(order: Order) -> bool:
+    return order.due_at is None and order.delivery_due_at is None
 
 
 def inspect(shop: Shop, store: Store, vendor: Vendor, *, kills: int = 0) -> Findings:
@@ -67,6 +77,7 @@ def inspect(shop: Shop, store: Store, vendor: Vendor, *, kills: int = 0) -> Find
         denied=denied,
         events=events,
         repeated=repeated,
+        goods=inspect_goods(store, orders, books["goods"]),
         refusals=dict(Counter(line.split(":")[0] for line in shop.noted("refusals"))),
     )
 
@@ -115,7 +126,9 @@ def _nothing_is_lost(shop: Shop, orders: dict[str, Order]) -> int:
             order, request = wish(seat, number)
             if line.endswith("accepted"):
                 legs = orders[order.id].legs(request.key)
-                assert sum(leg.amount.minor for leg in legs) == request.amount.minor, request.key
+                given = sum(leg.amount.minor for leg in legs)
+                assert given == (given if request.amount is None else request.amount.minor), request.key
+                assert given > 0, request.key
     assert sum(len(order.requests) for order in orders.values()) >= answers["accepted"]
     return answers["denied"]
 

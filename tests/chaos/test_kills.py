@@ -37,7 +37,7 @@ def test_killed_at_any_moment(engine_url, tmp_path, record_testsuite_property):
             kill_many(crew, vendor)
             crew.leave()
         with SQLStore.open(shop.url) as store:
-            come_to_rest(store, shop.desk(store, "test"), vendor)
+            come_to_rest(shop, store, vendor)
             found = inspect(shop, store, vendor, kills=crew.kills)
     print(found)  # noqa: T201 - the figures, for whoever runs it with -s
     record_testsuite_property(f"chaos_{engine_url.split(':')[0]}", str(found))

@@ -40,7 +40,7 @@ def test_server_killed(cluster, tmp_path):
                 cluster.start()
             crew.leave()
         with SQLStore.open(shop.url) as store:
-            come_to_rest(store, shop.desk(store, "test"), vendor)
+            come_to_rest(shop, store, vendor)
             found = inspect(shop, store, vendor)
     print(f"{DEATHS} deaths of the server, {found}")  # noqa: T201 - the figures, for whoever runs it with -s
     assert found.refusals, "nobody noticed"

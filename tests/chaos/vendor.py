@@ -22,6 +22,8 @@ from urllib.parse import parse_qs, urlsplit
 import attrs
 from attrs import define, field
 
+from tests.chaos.shelf import Shelf
+
 __all__ = ["KEYS_SECONDS", "TRAVEL_SECONDS", "serve", "signature"]
 
 # How long a key is remembered, and how long a request may be on its way.
@@ -91,6 +93,7 @@ class Books:
     over: list[str] = field(factory=list)
     asked: int = 0
     is_calm: bool = False
+    shelf: Shelf = field(factory=Shelf)
     _keys: dict[str, tuple[float, Entry | None]] = field(factory=dict)
     _lock: threading.Lock = field(factory=threading.Lock)
 
@@ -154,7 +157,8 @@ class Books:
         """Show the books themselves."""
         now = time.monotonic()
         with self._lock:
-            return {"over": self.over, "entries": [entry.shown(now) for entry in self.entries]}
+            entries = [entry.shown(now) for entry in self.entries]
+            return {"over": self.over, "entries": entries, "goods": self.shelf.shown()}
 
     def calm(self) -> dict[str, Any]:
         """Make no more trouble; what is on its way comes to its end."""
@@ -172,7 +176,9 @@ class _Handler(BaseHTTPRequestHandler):
         if trouble is Trouble.ERROR_BEFORE:
             self._answer(500, {})
         elif trouble is not Trouble.LOST_REQUEST:
-            self._executed(trouble, self.server.books.execute(message))
+            books = self.server.books
+            execute = books.shelf.execute if self.path == "/goods" else books.execute
+            self._executed(trouble, execute(message))
 
     def _executed(self, trouble: Trouble, answer: dict[str, Any] | None) -> None:
         if trouble is Trouble.ERROR_AFTER:

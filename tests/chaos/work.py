@@ -10,7 +10,16 @@ import traceback
 from collections.abc import Callable
 from pathlib import Path
 
-from refundkit import GatewayError, OrderNotFoundError, RefundDenied, RefundDesk, StoreError
+from refundkit import (
+    Actor,
+    DeliveryDesk,
+    GatewayError,
+    OrderNotFoundError,
+    RedeliveryDenied,
+    RefundDenied,
+    RefundDesk,
+    StoreError,
+)
 from refundkit.stores.sql import SQLStore
 from tests.chaos.shop import Shop, wish
 from tests.chaos.vendor_gateway import BROKEN, ask
@@ -22,7 +31,10 @@ def work(shop: Shop, role: str, seat: str) -> None:
     """Do the work of *role* until the shop closes; note whatever should not have happened."""
     try:
         with SQLStore.open(shop.url, create=False) as store:
-            ROLES[role](shop, shop.desk(store, seat), seat)
+            if role in GOODS_ROLES:
+                GOODS_ROLES[role](shop, shop.delivery_desk(store, seat), seat)
+            else:
+                ROLES[role](shop, shop.desk(store, seat), seat)
     except Exception:  # noqa: BLE001 - whatever reaches a process is what the test wants to know
         shop.note("crashes", f"{seat}: {traceback.format_exc()}")
 
@@ -75,6 +87,20 @@ def _refresh(shop: Shop, desk: RefundDesk, seat: str) -> None:
     _again_and_again(shop, seat, refresh)
 
 
+def _hand_over(shop: Shop, desk: DeliveryDesk, seat: str) -> None:
+    _again_and_again(shop, seat, lambda chance: desk.sweep(limit=chance.randint(1, 20)))
+
+
+def _complain(shop: Shop, desk: DeliveryDesk, seat: str) -> None:
+    def complain(chance: random.Random) -> None:
+        try:
+            desk.redeliver(f"o-{chance.randrange(_orders(shop))}", ["d-keys"], actor=Actor.staff(seat))
+        except (OrderNotFoundError, RedeliveryDenied):
+            return
+
+    _again_and_again(shop, seat, complain)
+
+
 def _orders(shop: Shop) -> int:
     """Guess how many orders there are: one more than the first writer has come to."""
     order, _ = wish("writer-0", len(shop.noted("answers writer-0")))
@@ -103,6 +129,10 @@ ROLES: dict[str, Callable[[Shop, RefundDesk, str], None]] = {
     "sweep": _sweep,
     "receive": _receive,
     "refresh": _refresh,
+}
+GOODS_ROLES: dict[str, Callable[[Shop, DeliveryDesk, str], None]] = {
+    "hand over": _hand_over,
+    "complain": _complain,
 }
 
 

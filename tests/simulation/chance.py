@@ -82,6 +82,8 @@ SHARE: Final[Mapping[Trouble, float]] = {
     Trouble.DOWN: 0.2,
     Trouble.GARBAGE: 0.2,
 }
+ON_ITS_WAY: Final = frozenset({"refund leaves", "goods leave"})
+SHARE_OF_GOODS: Final = 0.4
 PAUSES: Final = (5.0, 40.0, 130.0, 20 * MINUTE, 70 * MINUTE, 4 * HOUR, 26 * HOUR)
 LATE: Final = (5.0, 40.0, 5 * MINUTE, LATEST, LATEST)
 
@@ -106,6 +108,8 @@ class Dice:
             if self._random.random() < SHARE.get(trouble, 0.5)
         }
         self.haste = self._random.choice((0.0, 0.1, 2.0, 20.0))
+        # Drawn apart, so that the worlds without goods are what they are without this.
+        self.has_goods = Random(f"goods {seed}").random() < SHARE_OF_GOODS  # noqa: S311
         self.calm = False
         self.faults: Counter[Trouble] = Counter()
 
@@ -138,7 +142,7 @@ class Dice:
         if self.has(Trouble.DEATH):
             return DEATH
         # A pause between the last look at the clock and the wire itself is a journey: see `trip`.
-        if point != "refund leaves" and self.has(Trouble.PAUSE):
+        if point not in ON_ITS_WAY and self.has(Trouble.PAUSE):
             return self.pick(PAUSES)
         return self._random.random() * self.haste
 

@@ -8,6 +8,7 @@ from refundkit import Actor, EventKind, FlagKind, Order, Refund, RefundDesk, Ref
 from refundkit.model.refunds import RefundOrigin
 from tests.simulation.books import Held
 from tests.simulation.chance import LATEST
+from tests.simulation.goods_ending import bring_goods_to_rest
 from tests.simulation.laws import RESERVING
 from tests.simulation.schedule import EPOCH
 from tests.simulation.world import TIMING, World
@@ -30,6 +31,7 @@ def bring_to_rest(world: World) -> None:
     world.start("reconcile", lambda desk: desk.reconcile(since=EPOCH))
     world.loop.run()
     sweep_until_rest(world)
+    bring_goods_to_rest(world)
     for order in world.orders():
         judge(world, order)
     judge_listeners(world)

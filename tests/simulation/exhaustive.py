@@ -13,11 +13,13 @@ from typing import Any, Final
 
 from attrs import frozen
 
-from refundkit import RefundDesk, RefundRequest
+from refundkit import Actor, Delivery, DeliveryDesk, RefundDesk, RefundRequest
+from refundkit.testing.builders import make_line
 from tests.simulation.books import money
 from tests.simulation.chance import LATEST, Trip, Trouble
 from tests.simulation.character import CHARACTERS
 from tests.simulation.ending import bring_to_rest
+from tests.simulation.goods import KINDS, SimulatedDeliverer
 from tests.simulation.schedule import DEATH, LawBroken
 from tests.simulation.world import World
 
@@ -30,11 +32,14 @@ PAUSE: Final = 75 * MINUTE
 EFFECTS: Final = frozenset(
     {"after add", "after change", "after claim", "after drop_hint", "after keep_hint", "after mark_delivered"}
     | {"after mark_taken", "refund leaves", "refund travels", "refund answered"}
+    | {"goods leave", "goods travels", "goods answered"}
 )
 # The points behind which a decision was made, and its execution is still to come.
 PAUSES: Final = frozenset({"after change", "fetch answered"})
 # The points at which somebody else's turn makes a difference: something shared is about to be looked at or changed.
-SHARED: Final = frozenset({"before change", "before claim", "before get", "refund leaves", "fetch leaves"})
+SHARED: Final = frozenset(
+    {"before change", "before claim", "before get", "refund leaves", "fetch leaves", "goods leave"}
+)
 
 
 class Odometer:
@@ -144,23 +149,36 @@ NETWORK: Final = frozenset(TRIPS)
 
 @frozen(kw_only=True)
 class SmallWorld:
-    """A world small enough: one payment of 100, *people* at their moments, and the troubles that it has."""
+    """A world small enough: one payment of 100, *people* at their moments, and the troubles that it has.
+
+    With ``units`` so many keys were bought, that can be taken back.
+    """
 
     name: str
     character: str
     people: tuple[tuple[str, float], ...]
     troubles: frozenset[Trouble] = NETWORK
     budget: Budget = Budget()
+    units: int = 0
 
     def build(self, odometer: Odometer, budget: Budget) -> World:
         """Make it."""
         world = World(Ration(odometer, budget, self.troubles))
         world.ears = ()
         world.add_gateway("first", next(c for c in CHARACTERS if c.name == self.character))
-        world.add_order(1, [("first", 100)], with_lines=False)
+        world.add_order(1, [("first", 100)], with_lines=False, **self._goods(world))
         for number, (name, moment) in enumerate(self.people, 1):
-            world.start(f"{name}-{number}", WORK[name], after=moment)
+            start: Any = world.start_delivering if name in GOODS_WORK else world.start
+            start(f"{name}-{number}", (GOODS_WORK | WORK)[name], after=moment)
         return world
+
+    def _goods(self, world: World) -> dict[str, Any]:
+        if not self.units:
+            return {}
+        world.deliverers = (SimulatedDeliverer(world, KINDS[0]),)
+        line = make_line(id="line-1", quantity=self.units, total=money(100), tax=None)
+        keys = Delivery(id="all", line_id=line.id, kind=KINDS[0].name, target="jo", quantity=self.units)
+        return {"lines": (line,), "deliveries": (keys,)}
 
 
 def _refund(key: str, amount: int) -> Callable[[RefundDesk], Any]:
@@ -168,13 +186,21 @@ def _refund(key: str, amount: int) -> Callable[[RefundDesk], Any]:
     return lambda desk: desk.refund("o-1", request)
 
 
+KIM: Final = Actor.staff("kim")
+GOODS_WORK: Final[Mapping[str, Callable[[DeliveryDesk], Any]]] = {
+    "goods": lambda desk: desk.sweep(),
+    "again": lambda desk: desk.redeliver("o-1", ["all"], actor=KIM),
+}
 WORK: Final[Mapping[str, Callable[[RefundDesk], Any]]] = {
     "ann": _refund("ann", 40),
     "bob": _refund("bob", 70),
     "sweep": lambda desk: desk.recover(),
     "refresh": lambda desk: desk.refresh("o-1"),
+    "eve": lambda desk: desk.refund("o-1", RefundRequest(key="eve", reason="broken", lines={"line-1": 1})),
 }
 AT_ONCE: Final = 0.0
+LATER: Final = 1.0
+BEFORE_IT_FAILS: Final = 1.5
 PAST_LEASE: Final = 3 * MINUTE
 PAST_QUARANTINE: Final = 70 * MINUTE
 LAST_MINUTE: Final = 119 * MINUTE
@@ -228,6 +254,41 @@ _WORLDS = (
         character="lagging",
         people=(("ann", AT_ONCE), ("sweep", PAST_LEASE), ("sweep", PAST_WINDOW)),
         troubles=NETWORK | {Trouble.PAUSE},
+    ),
+    SmallWorld(
+        name="goods that are asked for again, by two people at once",
+        character="strict",
+        people=(("goods", AT_ONCE), ("again", AT_ONCE), ("again", AT_ONCE), ("goods", PAST_LEASE)),
+        units=2,
+    ),
+    SmallWorld(
+        name="goods on their way while the money for one of them goes back",
+        character="strict",
+        people=(("goods", AT_ONCE), ("eve", AT_ONCE), ("goods", PAST_LEASE)),
+        troubles=NETWORK - {Trouble.ERROR_AFTER},
+        budget=Budget(faults=1),
+        units=2,
+    ),
+    SmallWorld(
+        name="goods that are taken back, and owed again",
+        character="strict",
+        people=(
+            ("goods", AT_ONCE),
+            ("eve", LATER),
+            ("goods", BEFORE_IT_FAILS),
+            ("refresh", PAST_LEASE),
+            ("goods", PAST_LEASE),
+        ),
+        troubles=frozenset({Trouble.FAILS_LATER, Trouble.LOST_ANSWER, Trouble.LATE_REQUEST}),
+        units=2,
+    ),
+    SmallWorld(
+        name="goods that may have arrived, and that nobody takes back",
+        character="strict",
+        people=(("goods", AT_ONCE), ("eve", LATER), ("goods", PAST_QUARANTINE)),
+        troubles=frozenset({Trouble.LOST_REQUEST, Trouble.LOST_ANSWER, Trouble.DECLINE}),
+        budget=Budget(turns=0),
+        units=2,
     ),
 )
 WORLDS: Final[Mapping[str, SmallWorld]] = {small.name: small for small in _WORLDS}

@@ -1,21 +1,14 @@
-"""The simulated gateway: the product's side of the wire, and the journey to the books and back.
-
-A request that has left is on its own: it arrives although its sender is dead or has given up waiting.
-"""
+"""The simulated gateway: the product's side of the wire, and what the books make of what arrives."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
-
-from attrs import define
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from refundkit import (
     Capabilities,
     Gateway,
-    GatewayUnavailableError,
-    OutcomeUnknownError,
     Payment,
     PaymentReport,
     Refund,
@@ -25,37 +18,24 @@ from refundkit import (
     Webhook,
 )
 from tests.simulation.books import Books, Held, Order
-from tests.simulation.chance import PATIENCE, Trip, Trouble
+from tests.simulation.chance import Trip, Trouble
 from tests.simulation.character import Character
-from tests.simulation.schedule import Loop, Process
+from tests.simulation.wire import Wire
 
 if TYPE_CHECKING:
     from tests.simulation.world import World
 
 __all__ = ["SimulatedGateway"]
 
-T = TypeVar("T")
 
-
-@define(eq=False)
-class Letter:
-    """An answer on its way: who waits for it, and what it says once it is there."""
-
-    reader: Process | None = None
-    content: Any = None
-
-
-class SimulatedGateway(Gateway):
+class SimulatedGateway(Wire, Gateway):
     """A gateway of one character, with true books behind an untrue wire."""
 
     kind: ClassVar[str] = "simulated"
 
     def __init__(self, world: World, name: str, character: Character) -> None:
-        self.name = name
+        super().__init__(world, name)
         self.character = character
-        self.world = world
-        self.loop: Loop = world.loop
-        self.down = False
         self.books = Books(
             name=name,
             character=character,
@@ -76,7 +56,7 @@ class SimulatedGateway(Gateway):
         self.loop.point("refund leaves", call.refund.id)
         self.world.laws.sent(self, call)
         order = Order(self.key_of(call), call.refund.id, call.request["payment"], call.request["amount"])
-        return self._journey("refund", lambda trip: self._executed(order, trip))
+        return self.journey("refund", lambda trip: self._executed(order, trip))
 
     def key_of(self, call: RefundCall) -> str:
         """Name the idempotency key: the refund's id, for life (E2)."""
@@ -86,55 +66,13 @@ class SimulatedGateway(Gateway):
         """Ask the books what is true, at the moment at which the question arrives."""
         self.loop.point("fetch leaves")
         self.world.laws.asked()
-        return self._journey(
+        return self.journey(
             "fetch", lambda _: tuple(self.books.report(payment.reference) for payment in payments)
         )
 
     def parse_webhook(self, webhook: Webhook) -> tuple[str, ...]:
         """Name the payment; signatures are proven elsewhere."""
         return (str(json.loads(webhook.body)["payment"]),)
-
-    # The journey.
-
-    def _journey(self, what: str, act: Callable[[Trip], T]) -> T:
-        trip = self.world.fate.trip()
-        if self.down or trip.trouble is Trouble.UNAVAILABLE:
-            raise GatewayUnavailableError(f"{self.name} cannot be reached.", gateway=self.name)
-        if trip.trouble is Trouble.BUSY:
-            raise GatewayUnavailableError("Busy.", gateway=self.name, retry_after_seconds=2.0)
-        letter = Letter()
-        if trip.out is not None:
-            self.loop.later(trip.out, lambda: self._arrives(what, act, trip, letter))
-        self.loop.point(f"{what} travels")
-        if letter.content is None:
-            letter.reader = self.loop.running
-            self.loop.wait(lambda: letter.content is not None, timeout=PATIENCE)
-        self.loop.point(f"{what} answered", letter.content)
-        return self._read(letter)
-
-    def _arrives(self, what: str, act: Callable[[Trip], Any], trip: Trip, letter: Letter) -> None:
-        if self.down or trip.trouble is Trouble.ERROR_BEFORE:
-            answer: Any = OutcomeUnknownError("500 Internal Server Error", gateway=self.name)
-        else:
-            answer = act(trip)
-        if trip.trouble is Trouble.ERROR_AFTER:
-            answer = OutcomeUnknownError("502 Bad Gateway", gateway=self.name)
-        if trip.trouble is Trouble.GARBAGE:
-            answer = ValueError("not JSON")
-        if trip.back is not None:
-            self.loop.later(trip.back, lambda: self._comes_back(letter, answer))
-
-    def _comes_back(self, letter: Letter, answer: Any) -> None:
-        letter.content = answer
-        if letter.reader is not None:
-            self.loop.wake(letter.reader)
-
-    def _read(self, letter: Letter) -> Any:
-        if letter.content is None:
-            raise OutcomeUnknownError(f"{self.name} did not answer in time.", gateway=self.name)
-        if isinstance(letter.content, Exception):
-            raise letter.content
-        return letter.content
 
     # At the books.
 

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from tests.simulation.gateway import SimulatedGateway
     from tests.simulation.world import World
 
-__all__ = ["Laws"]
+__all__ = ["ALIVE", "Laws", "capacity"]
 
 RESERVING = (RefundStatus.SUBMITTED, RefundStatus.PENDING)
 ALIVE = (*RESERVING, RefundStatus.SUCCEEDED)
@@ -88,6 +88,8 @@ class Laws:
             event for event in self.world.store.real.events(after.id) if event.version == after.version
         )
         self._versions(before, after, events)
+        if before is not None and after.deliveries:
+            self.world.goods_laws.committed(before, after, events)
         if before is None or before.refunds is after.refunds:
             return
         known = {refund.id: refund for refund in before.refunds}
@@ -197,14 +199,14 @@ class Laws:
         if ours > payment.captured.minor:
             self.broken("C1", f"{ours} of {payment.captured} is set aside or given back")
         gone = sum(r.amount.minor for r in of_it) + _withdrawn(after, payment)
-        if max(_capacity(payment) - gone, 0) != after.refundable_of(payment.id).minor:
+        if max(capacity(payment) - gone, 0) != after.refundable_of(payment.id).minor:
             self.broken(
                 "C1", f"{after.refundable_of(payment.id)} of {payment.id} is called refundable: {gone} gone"
             )
         known = {refund.id for refund in before.refunds}
         if any(r.status is RefundStatus.SUBMITTED and r.id not in known for r in of_it):
-            if gone > _capacity(payment):
-                self.broken("C1", f"a new refund makes {gone} of {_capacity(payment)}")
+            if gone > capacity(payment):
+                self.broken("C1", f"a new refund makes {gone} of {capacity(payment)}")
             if before.flags:
                 self.broken("T1", f"order {after.id} is flagged, and something new is refunded")
 
@@ -227,7 +229,8 @@ def _withdrawn(order: Order, payment: Payment) -> int:
     )
 
 
-def _capacity(payment: Payment) -> int:
+def capacity(payment: Payment) -> int:
+    """Return what a payment can give back at most."""
     if payment.status is not PaymentStatus.CAPTURED:
         return 0
     confirmed = payment.captured if payment.confirmed is None else payment.confirmed

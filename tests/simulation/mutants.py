@@ -15,7 +15,7 @@ import attrs
 from attrs import frozen
 
 from refundkit import MemoryStore, RefundCall, RefundDesk, RefundStatus
-from refundkit.desk import asking, recording, recovery
+from refundkit.desk import adoption, asking, recording, recovery
 from refundkit.desk.asking import Look
 from refundkit.desk.office import Office
 from refundkit.desk.recorder import Recorder
@@ -167,7 +167,7 @@ def never_stale(**values: Any) -> Any:
     return HEARING(**(values | {"is_stale": False}))
 
 
-FOUND = recording._found
+FOUND = adoption._found
 
 
 def executed_again(recorder: Recorder, payment: Any, *rest: Any) -> Any:
@@ -204,13 +204,17 @@ def event_before_commit(office: Office, order_id: str, step: Any, *, actor: Any 
 # The sweep.
 
 
-def no_fence(office: Office, order: Any, refund: Any, *, restarts: bool) -> Any:
+def no_fence(office: Office, order: Any, refund: Any, can: Any, *, restarts: bool) -> Any:
     """Send, whoever else is sending."""
     lease = office.lease()
     change = office.change(
         order.id,
         lambda recorder: recovery._leased(
-            recorder, recorder.order.refund(refund.id), lease, restarts=restarts
+            recorder,
+            recorder.order.refund(refund.id),
+            lease,
+            restarts=restarts,
+            window=can.idempotency_window,
         ),
     )
     return asking.send(office, change.order, change.order.refund(refund.id), lease)
@@ -286,9 +290,7 @@ _MUTANTS = (
         world="a refund that comes back, and two looks at it",
         executions=200,
     ),
-    Mutant(
-        name="external refund executed again", patches=((recording, "_found", executed_again),), seeds=200
-    ),
+    Mutant(name="external refund executed again", patches=((adoption, "_found", executed_again),), seeds=200),
     Mutant(name="event before commit", patches=((Office, "change", event_before_commit),), seeds=50),
 )
 MUTANTS: Final[Mapping[str, Mutant]] = {mutant.name: mutant for mutant in _MUTANTS}

@@ -30,6 +30,7 @@ class Tally:
     commits: int = 0
     crashes: int = 0
     restores: int = 0
+    goods: int = 0
     faults: Counter[str] = field(factory=Counter)
     seconds: float = 0.0
 
@@ -40,11 +41,12 @@ class Tally:
         self.commits += world.laws.commits
         self.crashes += world.loop.crashes
         self.restores += world.restores
+        self.goods += sum(len(deliverer.shelf.done) for deliverer in world.deliverers)
         self.faults.update(world.fate.faults)
 
     def merge(self, other: Tally) -> None:
         """Count what another process has simulated at the same time."""
-        for name in ("seeds", "steps", "commits", "crashes", "restores"):
+        for name in ("seeds", "steps", "commits", "crashes", "restores", "goods"):
             setattr(self, name, getattr(self, name) + getattr(other, name))
         self.faults.update(other.faults)
         self.seconds = max(self.seconds, other.seconds)
@@ -54,7 +56,7 @@ class Tally:
         return (
             f"{self.seeds:,} seeds in {self.seconds:.0f} s ({rate:.0f} a second): {self.steps:,} steps, "
             f"{self.commits:,} commits checked, {sum(self.faults.values()):,} faults, {self.crashes:,} crashes, "
-            f"{self.restores:,} restored backups, 0 laws broken"
+            f"{self.restores:,} restored backups, {self.goods:,} moves of goods, 0 laws broken"
         )
 
 

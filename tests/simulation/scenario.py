@@ -10,6 +10,7 @@ from refundkit import DisputeFunds, DisputeStage, DisputeStatus, RefundDesk, Ref
 from tests.simulation.books import money
 from tests.simulation.chance import HOUR, MINUTE, Dice, Trouble
 from tests.simulation.character import CHARACTERS, Character
+from tests.simulation.goods_scenario import furnish, goods_of, people_of, request_for_units
 from tests.simulation.world import World
 
 __all__ = ["build"]
@@ -42,9 +43,15 @@ class _Scenario:
         self.world = World(dice)
         self.world.reruns = Trouble.RERUN in dice.rates
         self.moments = MOMENTS[: dice.number(3, len(MOMENTS))]
+        # What customers have follows from keys that a restored store gives to other moves.
+        self.has_goods = dice.has_goods and Trouble.RESTORE not in dice.rates
+        if self.has_goods:
+            furnish(self.world, dice)
         self._gateways()
         self._orders()
         self._people()
+        if self.has_goods:
+            people_of(self.world, dice, self._moment)
         self._accidents()
 
     def _gateways(self) -> None:
@@ -64,7 +71,9 @@ class _Scenario:
                 (self.dice.pick(gateways), self.dice.pick((100, 1000)))
                 for _ in range(self.dice.pick((1, 1, 2)))
             ]
-            self.world.add_order(number, payments, with_lines=self.dice.number(0, 3) == 0)
+            with_lines = self.dice.number(0, 3) == 0
+            more = goods_of(self.dice, sum(paid for _, paid in payments)) if self.has_goods else {}
+            self.world.add_order(number, payments, with_lines=with_lines, **more)
 
     # Who comes.
 
@@ -86,6 +95,8 @@ class _Scenario:
         request = RefundRequest(
             key=f"key-{number}", reason="broken", amount=None if amount is None else money(amount)
         )
+        if self.has_goods and self.dice.number(0, 3):
+            request = request_for_units(self.dice, request.key, order)
         for attempt in range(1, self.dice.pick((1, 1, 2, 3)) + 1):
             self.world.start(
                 f"customer-{number}.{attempt}",

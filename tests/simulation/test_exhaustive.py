@@ -48,3 +48,30 @@ def test_every_place_where_one_refund_can_die_is_tried():
         WORLDS["two refunds that do not both fit"], people=(("ann", 0.0),), troubles=frozenset()
     )
     assert sum(1 for _ in executions(small, Budget(together=1, turns=0))) == 6
+
+
+GOODS_ROAD = (
+    *("before claim", "after claim", "before events", "after events", "before get", "after get"),
+    *("before change", "after change", "goods leave", "goods travels", "goods answered"),
+    *("before change", "after change"),
+    # One more look: whoever has handed over sees what has become of the money meanwhile.
+    *("before change", "after change", "before get", "after get", "before events", "after events"),
+)
+
+
+def _only_a_sweep_of_goods():
+    small = WORLDS["goods that are taken back, and owed again"]
+    return attrs.evolve(small, people=(("goods", 0.0),), troubles=frozenset())
+
+
+def test_the_road_of_one_delivery_has_so_many_points():
+    """Law E1: what is handed over is committed before, and a new place to crash cannot escape unseen."""
+    (execution,) = executions(_only_a_sweep_of_goods(), Budget(together=0))
+    road = [what for _, who, what, _ in execution.world.loop.trace if who.startswith("goods-")]
+    assert tuple(road[:-1]) == GOODS_ROAD
+
+
+def test_every_place_where_one_delivery_can_die_is_tried():
+    """Law E1: one crash at each of the seven places behind which the world is another one, and one run without."""
+    assert sum(point in EFFECTS for point in GOODS_ROAD) == 7
+    assert sum(1 for _ in executions(_only_a_sweep_of_goods(), Budget(together=1, turns=0))) == 8

@@ -3,8 +3,11 @@
 import pytest
 
 from tests.simulation.exhaustive import WORLDS, Budget, executions
+from tests.simulation.goods_mutants import GOODS_MUTANTS
 from tests.simulation.mutants import MUTANTS
 from tests.simulation.running import BrokenSeedError, run_seed
+
+ALL = MUTANTS | GOODS_MUTANTS
 
 
 def seeds_until_found(mutant):
@@ -31,7 +34,7 @@ def executions_until_found(mutant):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("mutant", MUTANTS.values(), ids=MUTANTS.keys())
+@pytest.mark.parametrize("mutant", ALL.values(), ids=ALL.keys())
 def test_a_seeded_bug_is_found(mutant, record_property):
     """Each bug that others have had is found, by seeds or by enumeration, as soon as the table says."""
     by_seeds = mutant.world is None

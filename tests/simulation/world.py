@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from refundkit import (
+    DeliveryDesk,
     MemoryStore,
     Order,
     RefundDesk,
@@ -20,8 +21,11 @@ from tests.simulation.books import money
 from tests.simulation.chance import SKEW, Trouble
 from tests.simulation.character import Character
 from tests.simulation.gateway import SimulatedGateway
+from tests.simulation.goods import SimulatedDeliverer
+from tests.simulation.goods_laws import GoodsLaws
 from tests.simulation.laws import Laws
 from tests.simulation.listeners import Ear
+from tests.simulation.post import Post
 from tests.simulation.schedule import EPOCH, Loop
 from tests.simulation.store import SimulatedStore, copy_of
 
@@ -41,6 +45,9 @@ class World:
         self.store: Any = SimulatedStore(self)
         self.gateways: dict[str, SimulatedGateway] = {}
         self.ears: tuple[Ear, ...] = (Ear(self, "mail"), Ear(self, "ledger"))
+        self.deliverers: tuple[SimulatedDeliverer, ...] = ()
+        self.goods_laws = GoodsLaws(self)
+        self.post: Post | None = None
         self.reruns = False
         self.webhooks = 0
         self.restores = 0
@@ -52,7 +59,9 @@ class World:
         self.gateways[name] = SimulatedGateway(self, name, character)
         return self.gateways[name]
 
-    def add_order(self, number: int, payments: Iterable[tuple[str, int]], *, with_lines: bool) -> Order:
+    def add_order(
+        self, number: int, payments: Iterable[tuple[str, int]], *, with_lines: bool, **more: Any
+    ) -> Order:
         """Register an order; *payments* are (gateway, captured)."""
         made = []
         for place, (gateway, captured) in enumerate(payments, 1):
@@ -69,11 +78,12 @@ class World:
             )
         total = sum(payment.captured.minor for payment in made)
         lines = (make_line(total=money(total), tax=None),) if with_lines else ()
-        order = make_order(f"o-{number}", lines=lines, payments=tuple(made), placed_at=EPOCH)
+        told: dict[str, Any] = {"lines": lines, "payments": tuple(made), "placed_at": EPOCH}
+        order = make_order(f"o-{number}", **(told | more))
         self.desk().register(order)
         return order
 
-    def desk(self, *, listeners: Iterable[Ear] | None = None) -> RefundDesk:
+    def desk(self, *, listeners: Iterable[Any] | None = None) -> RefundDesk:
         """Make a desk, as every process has its own."""
         return RefundDesk(
             store=self.store,
@@ -82,7 +92,17 @@ class World:
             monotonic=self.loop.monotonic,
             sleep=self.loop.sleep,
             timing=TIMING,
-            listeners=self.ears if listeners is None else listeners,
+            listeners=self.listeners if listeners is None else listeners,
+        )
+
+    def delivery_desk(self, *, listeners: Iterable[Any] | None = None) -> DeliveryDesk:
+        """Make a desk for goods, as every process has its own."""
+        return DeliveryDesk(
+            store=self.store,
+            deliverers=self.deliverers,
+            clock=self._a_clock(),
+            monotonic=self.loop.monotonic,
+            listeners=self.listeners if listeners is None else listeners,
         )
 
     def _a_clock(self) -> Callable[[], datetime]:
@@ -92,17 +112,31 @@ class World:
         skew = timedelta(seconds=self.fate.between(-SKEW, SKEW))
         return lambda: self.loop.clock() + skew
 
+    @property
+    def listeners(self) -> tuple[Any, ...]:
+        """Everybody who hears of events."""
+        return (*self.ears, *([] if self.post is None else [self.post.notices]))
+
     # Processes.
 
     def start(
         self, name: str, work: Callable[[RefundDesk], Any], *, after: float = 0.0, deaf: bool = False
     ) -> None:
-        """Start a process that works with a desk of its own; what the desk refuses is an answer, too."""
+        """Start a process that works with a desk of its own."""
+        self._start(name, lambda: work(self.desk(listeners=() if deaf else None)), after)
+
+    def start_delivering(
+        self, name: str, work: Callable[[DeliveryDesk], Any], *, after: float = 0.0, deaf: bool = False
+    ) -> None:
+        """Start a process that works with a desk for goods of its own."""
+        self._start(name, lambda: work(self.delivery_desk(listeners=() if deaf else None)), after)
+
+    def _start(self, name: str, work: Callable[[], Any], after: float) -> None:
+        """Start a process; what its desk refuses is an answer, too."""
 
         def live() -> None:
-            desk = self.desk(listeners=() if deaf else None)
             try:
-                answer = work(desk)
+                answer = work()
             except WebhookError:
                 raise
             except RefundkitError as refusal:

@@ -7,8 +7,27 @@ import sys
 
 import pytest
 
-from refundkit import ManualGateway, RefundDesk, SQLStore
+from refundkit import Delivery, ManualGateway, RefundDesk, SQLStore
 from tests.cli.terminal import Terminal, eur, installed, sold
+from tests.deliveries.receiver import Receiver
+
+MORE = """
+[gateways.transfer]
+kind = "manual"
+settles = "on_confirmation"
+
+[deliverers.game_server]
+kind = "webhook_call"
+url = "{url}/give"
+revoke_url = "{url}/take"
+secrets = {{ env = "SIGNING" }}
+
+[seller]
+name = "Tea & Co"
+
+[credit_notes]
+reasons = "all"
+"""
 
 
 @pytest.fixture
@@ -64,3 +83,48 @@ def test_a_day_at_the_terminal(terminal):
     assert terminal.order("A-3").refunded == eur("5.00")
     listed = json.loads(terminal.type("orders", "--status", "refunded", "--json").stdout)
     assert [order["id"] for order in listed] == ["A-2"]
+
+
+def test_goods_paper_and_what_only_a_person_knows(terminal):
+    """A player gets swords at last, one goes back, a transfer is confirmed, and bookkeeping gets its papers."""
+    with Receiver() as game:
+        text = terminal.config.read_text()
+        terminal.config.write_text(text + MORE.format(url=game.url))
+        terminal.environment["SIGNING"] = "a long random text that nobody knows"
+        swords = Delivery(id="keys", line_id="tin", kind="game_server", target="player-17", quantity=3)
+        with SQLStore.open(terminal.url) as store:
+            desk = RefundDesk(store=store, gateways=[ManualGateway(name="cash")])
+            desk.register(sold(4, deliveries=(swords,)))
+
+        # The game server is down when the sweep comes by. The player calls, and Kim sends it again.
+        game.answers.append(503)
+        assert terminal.type("recover").exit_code == 3
+        again = terminal.type("redeliver", "A-4")
+        assert again.exit_code == 0, again.output
+        assert game.units("A-4", "keys") == 3
+
+        # One sword back: the money goes at once, the next sweep takes the sword.
+        one = (
+            "refund",
+            "A-4",
+            "--line",
+            "tin=1",
+            "--reason",
+            "bought twice",
+            "--yes",
+            "--expect-amount",
+            "6.67",
+        )
+        assert terminal.type(*one).exit_code == 0
+        assert "Taken back" in terminal.type("recover").stdout
+        assert game.units("A-4", "keys") == 2
+
+    # A transfer has no end before somebody has looked at the bank.
+    wish = ("refund", "A-1", "--amount", "5", "--via", "transfer", "--reason", "card expired")
+    assert terminal.type(*wish, "--yes", "--expect-amount", "5").exit_code == 3
+    assert terminal.type("confirm", "A-1", "--paid", "--reference", "4711", answer="y\n").exit_code == 0
+
+    assert "CN-000002" in terminal.type("credit-notes").stdout
+    assert "In EUR: 2 refunds, 11.67 EUR given back" in terminal.type("figures").stdout
+    assert "Taken back: 1 × Tin of tea" in terminal.type("evidence", "A-4").stdout
+    assert "2 orders" not in terminal.type("customer", "jo4@example.org").stdout
