@@ -7,10 +7,13 @@ import subprocess
 import sys
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
+from typer.main import get_command
 from typer.testing import CliRunner
 
 import refundkit
@@ -34,7 +37,9 @@ review_above = "50.00 EUR"
 """
 
 PLUGIN = '''
-from refundkit import hookimpl
+import os
+
+from refundkit import Deliverer, Receipt, hookimpl
 from refundkit.testing.fake_gateway import FakeGateway, Fault
 
 
@@ -47,9 +52,57 @@ class ToldGateway(FakeGateway):
         super().__init__(*(Fault[fault] for fault in faults.split() if fault != "NONE"), name=name)
 
 
+class Courier(Deliverer):
+    """A deliverer that writes into a file what it was told."""
+
+    kind = "courier"
+    revocable = True
+
+    def __init__(self, *, name, book):
+        self.name, self.book = name, book
+
+    def deliver(self, call):
+        return self._note(call)
+
+    def revoke(self, call):
+        return self._note(call)
+
+    def _note(self, call):
+        with open(self.book, "a") as file:
+            file.write(f"{call.move.value} {call.units} to {call.delivery.target}\\n")
+        return Receipt(text=f"The courier noted it: {call.move.value}.")
+
+
+def send_link(call, link):
+    """Put a letter with a link into the mailbox of the test."""
+    with open(os.environ["MAILBOX"], "a") as file:
+        file.write(f"{link}\\n")
+
+
+def issue(call):
+    """Issue gift cards."""
+    return [f"GIFT-CARD-{unit:04}-9ABC" for unit in range(call.units)]
+
+
+def listen(event):
+    """Write down what was heard."""
+    with open(os.environ["HEARD"], "a") as file:
+        file.write(f"{event.kind}\\n")
+
+
 @hookimpl
 def refundkit_gateways():
     return (ToldGateway,)
+
+
+@hookimpl
+def refundkit_deliverers():
+    return (Courier,)
+
+
+@hookimpl
+def refundkit_listeners():
+    return (listen,)
 '''
 
 
@@ -106,6 +159,12 @@ def installed(folder: Path) -> Path:
     return folder
 
 
+@cache
+def commands() -> Any:
+    """Return the commands as typer makes them: once, and not anew for whatever is typed."""
+    return get_command(app)
+
+
 class Terminal:
     """Where somebody types; ``kim`` unless the environment says otherwise."""
 
@@ -119,7 +178,18 @@ class Terminal:
             "REFUNDKIT_STAFF": "kim",
             "FAULTS": "NONE",
             "COLUMNS": "80",
+            "HEARD": str(folder / "heard.txt"),
+            "MAILBOX": str(folder / "mailbox.txt"),
         }
+
+    def configure(self, text: str) -> None:
+        """Add *text* to the configuration."""
+        self.config.write_text(f"{self.config.read_text()}\n{text}\n")
+
+    def written(self, name: str) -> list[str]:
+        """Return the lines of a file in the folder, none if there is no such file."""
+        file = self.folder / name
+        return file.read_text(encoding="utf-8").splitlines() if file.exists() else []
 
     def sell(self, *orders: Order) -> None:
         """Register *orders*, as the shop does."""
@@ -135,7 +205,8 @@ class Terminal:
 
     def type(self, *words: str, answer: str = "", **environment: str) -> Any:
         """Run a command in this process; return its exit code and what it wrote."""
-        return CliRunner().invoke(app, words, input=answer, env={**self.environment, **environment})
+        with mock.patch("typer.testing._get_command", return_value=commands()):
+            return CliRunner().invoke(app, words, input=answer, env={**self.environment, **environment})
 
     def start(self, *words: str, **options: Any) -> subprocess.Popen[str]:
         """Run a command in a process of its own."""

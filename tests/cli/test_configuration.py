@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+from uuid import uuid4
+
 import pytest
+
+from refundkit import Money, RefundDesk, RefundRequest, SQLStore
+from refundkit.testing.fake_gateway import FakeGateway
+from tests.cli.terminal import sold
 
 SECRET = "sk_live_TheKeyThatNobodyMaySee"
 
@@ -84,6 +90,18 @@ def test_looking_needs_no_secret(terminal):
         ('[store]\nurl = "sqlite:///shop.db"\n[seller]\nnome = "x"', "nome"),
         ('[store]\nurl = "sqlite:///shop.db"\n[gateways]\nstripe = 3', "gateways.stripe"),
         ('[store]\nurl = "sqlite:///shop.db"\n[credit_notes]\nreasons = ["x"]', "credit_notes"),
+        ('[store]\nurl = "sqlite:///shop.db"\ncreate = true', "store.create"),
+        ('[store]\nurl = "sqlite:///shop.db"\nnamespace = "x"', "store.namespace is no UUID"),
+        ('[store]\nurl = "sqlite:///shop.db"\n[deliveries]\nrevocation = ["x"]', "on_refund, never"),
+        ('[store]\nurl = "sqlite:///shop.db"\n[deliveries]\nretries = 3', "retries = ["),
+        (
+            '[store]\nurl = "sqlite:///shop.db"\n[deliveries]\nretries = [{ days = 99999999999 }]',
+            "no span of time",
+        ),
+        ('[store]\nurl = "sqlite:///shop.db"\n[deliveries]\nmost_attempts = 0', "most_attempts"),
+        ('[store]\nurl = "sqlite:///shop.db"\n[listeners]\nplugins = "yes"', "plugins = true"),
+        ('[store]\nurl = "sqlite:///shop.db"\n[credit_notes]\nreasons = [["x"]]', "credit_notes"),
+        ('[store]\nurl = "sqlite:///shop.db"\n[credit_notes]\nseries = 3', "credit_notes"),
     ],
 )
 def test_what_is_wrong_in_the_file_is_told(terminal, text, said):
@@ -95,6 +113,71 @@ def test_what_is_wrong_in_the_file_is_told(terminal, text, said):
     assert done.exit_code in (2, 3), done.output
     assert said in done.stderr.replace("\n", " ")
     assert "Traceback" not in done.output
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ("issue = 3", "issue must be a function"),
+        ('issue = "tea_shop.cards:issue"', "issue must be a function"),
+        ('issue = { function = "os" }', "names no function"),
+        ('issue = { function = "os:no_such_function" }', "cannot be imported (AttributeError)"),
+        ('issue = { function = "no_such_package:issue" }', "cannot be imported (ModuleNotFoundError)"),
+        ('issue = { function = "os:sep" }', "which is no function"),
+        ("kind = [3]", "brings a deliverer of kind"),
+        ('kind = "acme"', "brings a deliverer of kind"),
+    ],
+)
+def test_a_deliverer_that_cannot_be_built_is_told(terminal, options, said):
+    """A sweep begins with everything that it needs, or not at all; the message names what is wrong."""
+    terminal.configure(f"[deliverers.gift_card]\n{options}")
+
+    done = terminal.type("recover")
+
+    assert done.exit_code == 2, done.output
+    assert said in " ".join(done.stderr.split())
+
+
+@pytest.mark.parametrize(
+    "url", ["nonsense", f"postgresql://kim:{SECRET}@[::1/shop", f"mysql+x://kim:{SECRET}@db/s"]
+)
+def test_an_address_that_is_none_is_a_mistake_in_the_file(terminal, url):
+    """Law S2: what cannot be a database is exit code 2, and the message does not show it."""
+    terminal.config.write_text('[store]\nurl = { env = "DATABASE_URL" }\n')
+
+    done = terminal.type("orders", DATABASE_URL=url)
+
+    assert done.exit_code == 2, done.output
+    assert SECRET not in done.output
+    assert "should not happen" not in done.stderr
+
+
+def test_a_database_that_cannot_be_reached_is_told(terminal):
+    """Law S2: nobody listens there; the end is not known, and the password is not shown."""
+    terminal.config.write_text('[store]\nurl = { env = "DATABASE_URL" }\n')
+
+    done = terminal.type("orders", DATABASE_URL=f"postgresql://kim:{SECRET}@127.0.0.1:9/shop")
+
+    assert done.exit_code == 3, done.output
+    assert "could not be reached" in done.stderr
+    assert SECRET not in done.output
+
+
+def test_refunds_get_the_ids_of_the_shops_own_namespace(terminal):
+    """Law E2: under the shop's namespace the same request has the same refund id, whoever makes it."""
+    mine = uuid4()
+    terminal.config.write_text(
+        terminal.config.read_text().replace("[store]", f'[store]\nnamespace = "{mine}"')
+    )
+    wish = ("--amount", "5", "--reason", "x", "--key", "k", "--yes", "--expect-amount", "5")
+
+    assert terminal.type("refund", "A-1", *wish).exit_code == 0
+    with SQLStore.open("sqlite:///" + str(terminal.folder / "other.db")) as store:
+        desk = RefundDesk(store=store, gateways=[FakeGateway()], namespace=mine)
+        desk.register(sold(1))
+        five = Money.of("5.00", "EUR")
+        desk.refund("A-1", RefundRequest(key="k", reason="x", amount=five))
+        assert store.get("A-1").refunds[0].id == terminal.order().refunds[0].id
 
 
 def test_a_gateway_that_nobody_brings_is_told(terminal):

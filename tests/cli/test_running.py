@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import signal
 import sys
+import threading
 
 import attrs
 import pytest
 
-from refundkit import Delivery
+from refundkit import Delivery, StoreError
 from refundkit.cli import main
+from refundkit.desk.results import Recovery
 from refundkit.testing.sandbox import Fault
 from refundkit.testing.sandbox.stripe import StripeSandbox
 from tests.cli.terminal import sold
@@ -66,7 +68,13 @@ def test_recover_tells_what_is_left(terminal):
     script = json.loads(terminal.type("recover", "--json").stdout)
 
     assert (done.exit_code, "Nothing is due" in done.stdout) == (0, True)
-    assert script == {"orders": [], "unsettled": [], "unreachable": []}
+    assert script == {
+        "orders": [],
+        "unsettled": [],
+        "unreachable": [],
+        "deliveries": {"orders": [], "failing": []},
+        "events": [],
+    }
 
 
 @pytest.mark.slow
@@ -79,6 +87,33 @@ def test_a_sweep_for_ever_stops_in_peace(terminal):
 
     assert (process.returncode, err) == (0, "")
     assert "Stopped." in out
+
+
+def test_a_sweep_that_fails_is_tried_again(terminal, monkeypatch):
+    """While the database is away, a sweep for ever says so and goes on; the next one tells what it did."""
+    terminal.type(
+        *("refund", "A-1", "--amount", "5", "--reason", "x", "--yes", "--expect-amount", "5"),
+        FAULTS="PENDING",
+    )
+    stop, sweeps = threading.Event(), []
+
+    def recover(_, *, limit):
+        sweeps.append(limit)
+        if len(sweeps) == 1:
+            raise StoreError("The database is away.")
+        stop.set()
+        return Recovery(orders=("A-1",), unsettled=("A-1",))
+
+    monkeypatch.setattr("refundkit.desk.refunds.RefundDesk.recover", recover)
+    monkeypatch.setattr("refundkit.cli.sweeping.threading.Event", lambda: stop)
+    monkeypatch.setattr(stop, "wait", lambda _: None)
+
+    done = terminal.type("recover", "--forever", "--limit", "10")
+
+    assert done.exit_code == 0, done.output
+    assert "tried again: The database is away." in " ".join(done.stderr.split())
+    assert "Still unsettled, for a bank or a person: A-1" in done.stdout
+    assert "Stopped." in done.stdout
 
 
 def test_orders_are_exported(terminal):

@@ -6,7 +6,18 @@ import json
 
 import pytest
 
-from refundkit import Actor, Customer, ManualGateway, OrderLine, RefundDesk, SQLStore
+from refundkit import (
+    Actor,
+    Customer,
+    Delivery,
+    ManualGateway,
+    OrderLine,
+    Payment,
+    PaymentFailure,
+    PaymentStatus,
+    RefundDesk,
+    SQLStore,
+)
 from tests.cli.terminal import eur, sold
 
 HOSTILE = "Jo\x1b[2J\x1b]0;owned\x07\r\u202eevil\u009b31m[bold red]shout[/] :bomb: \x00"[:-1]
@@ -95,6 +106,54 @@ def test_the_list_can_be_filtered_and_sorted(terminal):
     assert "A-1" not in vip
     assert "--limit" in first
     assert nothing.stdout == "No such orders.\n"
+
+
+def test_an_order_is_shown_with_all_that_can_be_on_it(terminal):
+    """Discount, fee, gift card, failed payment, dispute, flag, delivery, document, note: each in its place."""
+    gift = Payment(id="gift", gateway="cash", reference="gc-1", captured=eur("5.00"), method="gift_card")
+    failed = Payment(
+        id="late",
+        gateway="fake",
+        reference="pi_9",
+        captured=eur("0.00"),
+        status=PaymentStatus.FAILED,
+        failure=PaymentFailure.EXPIRED_CARD,
+    )
+    lines = (
+        OrderLine(id="tin", sku="TIN-1", quantity=2, total=eur("15.00"), discount=eur("3.00")),
+        OrderLine(id="wrap", name="Wrapping", total=eur("4.90"), kind="fee"),
+    )
+    terminal.sell(
+        sold(
+            2,
+            lines=lines,
+            payments=(*sold(2).payments, gift, failed),
+            tags=("vip",),
+            deliveries=(Delivery(id="d-1", line_id="tin", kind="courier", target="Jo", quantity=2),),
+        )
+    )
+    external = ("record-external", "A-2", "--payment", "card", "--yes")
+    terminal.type(*external, "--amount", "20", "--reference", "dp_1", "--status", "lost")
+    terminal.type("note", "A-2", "Jo called.")
+
+    page = " ".join(terminal.type("show", "A-2").stdout.split())
+
+    for part in (
+        "disputed FLAGGED",
+        "tags: vip",
+        "Discounts -3.00 EUR",
+        "Fees 4.90 EUR",
+        "Paid by gift card 5.00 EUR",
+        "Lost to disputes 20.00 EUR",
+        "Beyond what was captured 5.10 EUR",
+        "- over refunded",
+        "TIN-1",
+        "failed: expired card",
+        "dp_1 card 20.00 EUR chargeback lost withdrawn",
+        "d-1 tin courier pending 0 of 2",
+        "staff kim: Jo called.",
+    ):
+        assert part in page, page
 
 
 def test_an_order_is_shown_in_full(terminal):

@@ -93,6 +93,18 @@ def test_nothing_on_it_runs():
     assert page.text.count("{{ 7*7 }}") >= 9
 
 
+def test_nothing_breaks_out_of_the_style_sheet():
+    """Law S3: the name of the note stands on every page through the style sheet, where it stays a string."""
+    series = 'CN"; } body { display: none } </style><script>\\'
+    page = render_credit_note(attrs.evolve(a_note(), series=series))
+
+    style = page.partition("<style>")[2].partition("</style>")[0]
+    assert "<script" not in page
+    assert "display: none" not in style
+    assert style.count("{") == style.count("}")
+    assert r"CN\22 \3b " in style
+
+
 def test_nothing_comes_from_outside():
     """The page prints without a network: no link, no picture, no font, no script."""
     source = render_credit_note(sample())

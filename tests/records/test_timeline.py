@@ -50,6 +50,26 @@ CASES = [
         "Delivery d-1 failed and will be tried again: no room",
     ),
     (
+        {"kind": EventKind.DELIVERY_DELIVERED, "actor": KIM, "data": {"delivery": "d-1"}},
+        "Handed over: delivery d-1, at the request of kim (staff).",
+    ),
+    (
+        {
+            "kind": EventKind.DELIVERY_DELIVERED,
+            "actor": KIM,
+            "data": {"delivery": "d-1", "by_hand": True},
+        },
+        "Handed over: delivery d-1, says kim (staff).",
+    ),
+    (
+        {"kind": EventKind.DELIVERY_DOWNLOADED, "actor": Actor.customer(), "data": {"delivery": "d-1"}},
+        "Downloaded: delivery d-1 by the customer.",
+    ),
+    (
+        {"kind": EventKind.ORDER_FLAGGED, "actor": KIM, "text": "too much"},
+        "A person must look at the order: too much",
+    ),
+    (
         {"kind": EventKind.ORDER_REDELIVERED, "actor": KIM, "data": {"deliveries": ("d-1", "d-2")}},
         "kim (staff) had deliveries d-1, d-2 sent again.",
     ),

@@ -6,8 +6,9 @@ end is not known yet: type the same command again, or let ``refundkit recover`` 
 
 from __future__ import annotations
 
+import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from traceback import extract_tb
@@ -16,9 +17,23 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from refundkit.cli import batching, goods, installed, orders, papers, refunding, sweeping
-from refundkit.cli.screen import alarm
+from refundkit.cli import (
+    asking,
+    batching,
+    customers,
+    disputes,
+    figures,
+    goods,
+    installed,
+    orders,
+    papers,
+    refunding,
+    settling,
+    sweeping,
+)
+from refundkit.cli.screen import alarm, plain
 from refundkit.cli.setup import Setup
+from refundkit.cli.streams import silence
 from refundkit.errors import (
     GatewayError,
     InvalidValueError,
@@ -32,10 +47,14 @@ from refundkit.errors import (
     ReviewRequired,
     StoreError,
 )
+from refundkit.policy.reasons import Reason
 
 __all__ = ["app"]
 
 REFUSED, USAGE, UNCLEAR = 1, 2, 3
+
+# What was typed names a place where nothing can be read or written.
+WRONG_PLACE = (FileNotFoundError, IsADirectoryError, NotADirectoryError, PermissionError)
 
 # The first that fits.
 _CODES: tuple[tuple[tuple[type[RefundkitError], ...], int], ...] = (
@@ -70,12 +89,16 @@ def _reported() -> Iterator[None]:
         raise typer.Exit(UNCLEAR) from None
     except BrokenPipeError:
         # Whoever read this has seen enough, as `head` has.
-        sys.stderr.close()
+        silence(sys.stdout)
         raise typer.Exit(0) from None
+    except OSError as error:
+        alarm([f"{_path(error)}{error.strerror or type(error).__name__}."])
+        raise typer.Exit(USAGE if isinstance(error, WRONG_PLACE) else UNCLEAR) from None
     except (typer.Exit, typer.Abort):
         raise
     except Exception as error:
         if type(error).__module__.startswith(("typer", "click")):
+            _make_plain(error)
             raise
         # The message stays out: nobody knows what a library says in it.
         place = extract_tb(error.__traceback__)[-1]
@@ -88,19 +111,35 @@ def _reported() -> Iterator[None]:
         raise typer.Exit(UNCLEAR) from None
 
 
+def _path(error: OSError) -> str:
+    return f"{os.fsdecode(error.filename)}: " if isinstance(error.filename, str | bytes | os.PathLike) else ""
+
+
+def _make_plain(error: Exception) -> None:
+    """Take out of a message about what was typed whatever would act on the terminal."""
+    if isinstance(message := getattr(error, "message", None), str):
+        vars(error)["message"] = "\n".join(map(plain, message.splitlines()))
+
+
 def _told(error: RefundkitError) -> list[str]:
     """Say what happened; of a refusal every reason, and what is possible."""
     if isinstance(error, RefundDenied):
-        reasons = [f"  - {reason.text}" for reason in error.reasons]
-        return ["Refused. Nothing was changed.", *reasons, f"Possible on this order: up to {error.possible}."]
+        return [
+            "Refused. Nothing was changed.",
+            *_listed(error.reasons),
+            f"Possible on this order: up to {error.possible}.",
+        ]
     if isinstance(error, ReviewRequired):
-        reasons = [f"  - {reason.text}" for reason in error.reasons]
+        reasons = _listed(error.reasons)
         return ["Refused: somebody else has to approve first.", *reasons, "Name them with --approved-by."]
     if isinstance(error, RedeliveryDenied):
-        reasons = [f"  - {reason.text}" for reason in error.reasons]
-        wait = [f"Wait {error.seconds_left} seconds."] if error.seconds_left else []
-        return ["Refused. Nothing was sent again.", *(reasons or [f"  - {error}"]), *wait]
+        return ["Refused. Nothing was sent again.", *_listed(error.reasons)]
     return str(error).splitlines()
+
+
+def _listed(reasons: Iterable[Reason]) -> list[str]:
+    """Write each reason once: two payments may have the same."""
+    return [f"  - {text}" for text in dict.fromkeys(reason.text for reason in reasons)]
 
 
 app = typer.Typer(
@@ -150,5 +189,18 @@ def configure(
     context.call_on_close(context.obj.close)
 
 
-for part in (orders, refunding, batching, sweeping, goods, papers, installed):
+for part in (
+    orders,
+    customers,
+    refunding,
+    batching,
+    settling,
+    sweeping,
+    asking,
+    goods,
+    papers,
+    figures,
+    disputes,
+    installed,
+):
     part.add_commands(app)

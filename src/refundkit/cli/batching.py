@@ -11,7 +11,8 @@ from typing import Annotated
 import typer
 from rich.text import Text
 
-from refundkit.cli.screen import Column, plain, progress, say, say_aside, table
+from refundkit.cli.question import require_yes
+from refundkit.cli.screen import Column, plain, progress, say, table
 from refundkit.cli.setup import Staff, acting, setup_of
 from refundkit.cli.words import money
 from refundkit.desk.batch import (
@@ -98,7 +99,10 @@ def batch(
     if expect_total:
         _require_total(plan, expect_total)
     if plan.amounts and not yes:
-        _confirm(plan)
+        count = sum(one.is_ready and not one.is_repeated for one in plan.rows)
+        require_yes(
+            f"Carry out {count} refunds, {_sum_up(plan.amounts)}?", script="--yes with --expect-total"
+        )
     counts = _carried_out(desk, plan, target)
     say(", ".join(f"{count} {outcome}" for outcome, count in counts.items()) + f". Results: {target}")
     raise typer.Exit(_code(counts))
@@ -162,19 +166,6 @@ def _require_total(plan: BatchPlan, expected: list[str]) -> None:
 
 def _sum_up(amounts: Iterable[Money]) -> str:
     return " and ".join(map(str, amounts)) or "nothing"
-
-
-def _confirm(plan: BatchPlan) -> None:
-    count = sum(one.is_ready and not one.is_repeated for one in plan.rows)
-    try:
-        said_yes = typer.confirm(f"Carry out {count} refunds, {_sum_up(plan.amounts)}?", err=True)
-    except (typer.Abort, EOFError):
-        raise InvalidValueError(
-            "Nobody answered, so nothing was sent. In a script: --yes with --expect-total.", field="yes"
-        ) from None
-    if not said_yes:
-        say_aside("Nothing was sent.")
-        raise typer.Exit(1)
 
 
 def _carried_out(desk: RefundDesk, plan: BatchPlan, target: Path) -> Counter[str]:

@@ -16,22 +16,28 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
 from attrs import field, frozen
 
-from refundkit.cli.secrets import filled_in, in_environment, refuse_literals, require_no_password
-from refundkit.cli.words import money
+from refundkit.cli import sections
+from refundkit.cli.deliverers import open_deliverers
+from refundkit.cli.filling import filled_in
+from refundkit.cli.sections import wrong
 from refundkit.deliverers.base import Deliverer
+from refundkit.desk.deliveries import DeliveryDesk
+from refundkit.desk.delivery_timing import DeliveryTiming
+from refundkit.desk.outbox import Listener
 from refundkit.desk.refunds import RefundDesk
-from refundkit.errors import InvalidValueError, shown
+from refundkit.errors import StoreError
 from refundkit.gateways.base import Gateway
 from refundkit.model.credit_notes import Party
-from refundkit.model.requests import RefundReason
-from refundkit.plugins import load_deliverers, load_gateways
-from refundkit.policy.rules import MaxAmount, Policy, ReviewAbove, Rule, Window
+from refundkit.plugins import load_gateways, load_listeners
+from refundkit.policy.goods import Revocation
+from refundkit.policy.rules import Policy
 from refundkit.serialization import from_json
 from refundkit.stores.base import Store
 
@@ -40,7 +46,16 @@ if TYPE_CHECKING:
 
 __all__ = ["Configuration", "read_configuration"]
 
-SECTIONS = ("store", "gateways", "deliverers", "policy", "seller", "credit_notes")
+SECTIONS = (
+    "store",
+    "gateways",
+    "deliverers",
+    "deliveries",
+    "listeners",
+    "policy",
+    "seller",
+    "credit_notes",
+)
 
 
 @frozen(kw_only=True)
@@ -49,8 +64,12 @@ class Configuration:
 
     path: Path
     store_url: Any = field(repr=False)
+    namespace: UUID
     gateways: Mapping[str, Mapping[str, Any]] = field(repr=False)
     deliverers: Mapping[str, Mapping[str, Any]] = field(repr=False)
+    revocation: Revocation
+    delivery_timing: DeliveryTiming
+    tells_listeners: bool
     policy: Policy
     seller: Party | None
     credit_notes: Mapping[str, Any]
@@ -60,14 +79,17 @@ class Configuration:
 
         Raises:
             InvalidValueError: if there is none, or its environment variable is not set.
-            StoreError: if it cannot be used.
         """
         from refundkit.stores.sql import SQLStore
 
         url = filled_in(self.store_url, "store.url")
         if not isinstance(url, str):
-            raise _wrong("store.url", "is the address of a database, such as 'sqlite:///refunds.db'.")
-        return SQLStore.open(_beside(self.path, url), create=False)
+            raise wrong("store.url", "is the address of a database, such as 'sqlite:///refunds.db'.")
+        try:
+            return SQLStore.open(_beside(self.path, url), create=False)
+        except StoreError as error:
+            # Nothing was asked of the database yet, so it is what stands in the file that is wrong.
+            raise wrong("store.url", f"cannot be used: {error}") from None
 
     def open_gateways(self) -> tuple[Gateway, ...]:
         """Build every gateway.
@@ -78,23 +100,54 @@ class Configuration:
         """
         return load_gateways(filled_in(self.gateways, "gateways"))
 
-    def open_deliverers(self) -> tuple[Deliverer, ...]:
+    def open_deliverers(self, store: Store) -> tuple[Deliverer, ...]:
         """Build every deliverer.
 
         Raises:
             InvalidValueError: if an environment variable is not set.
             PluginError: if a kind is not installed, or its options are wrong.
         """
-        return load_deliverers(filled_in(self.deliverers, "deliverers"))
+        return open_deliverers(self.deliverers, store.get, self.revocation)
 
-    def open_desk(self, store: Store) -> RefundDesk:
-        """Open a desk on *store*. It has no listeners: events wait for the shop's own processes, which have theirs.
+    def open_listeners(self) -> tuple[Listener, ...]:
+        """Return the listeners of the installed plugins, if the file says that there are no others.
+
+        A desk that tells some listeners tells the others nothing: their news would be lost. Without any, events
+        wait for the processes of the shop, which have theirs.
+
+        Raises:
+            PluginError: if a plugin brings what is no listener.
+        """
+        return load_listeners() if self.tells_listeners else ()
+
+    def open_desk(self, store: Store, gateways: Iterable[Gateway]) -> RefundDesk:
+        """Open a desk on *store* with these *gateways*.
+
+        Raises:
+            PluginError: if a plugin brings what is no listener.
+        """
+        return RefundDesk(
+            store=store,
+            gateways=gateways,
+            policy=self.policy,
+            listeners=self.open_listeners(),
+            namespace=self.namespace,
+        )
+
+    def open_delivery_desk(self, store: Store) -> DeliveryDesk:
+        """Open a delivery desk on *store*.
 
         Raises:
             InvalidValueError: if an environment variable is not set.
-            PluginError: if a gateway cannot be built.
+            PluginError: if a deliverer cannot be built.
         """
-        return RefundDesk(store=store, gateways=self.open_gateways(), policy=self.policy)
+        return DeliveryDesk(
+            store=store,
+            deliverers=self.open_deliverers(store),
+            listeners=self.open_listeners(),
+            timing=self.delivery_timing,
+            revocation=self.revocation,
+        )
 
 
 def read_configuration(path: Path) -> Configuration:
@@ -106,52 +159,33 @@ def read_configuration(path: Path) -> Configuration:
     data = _parsed(path)
     for section, content in data.items():
         if section not in SECTIONS or not isinstance(content, dict):
-            raise _wrong(section, f"is no section of {path.name}; there are [{'], ['.join(SECTIONS)}].")
+            raise wrong(section, f"is no section of {path.name}; there are [{'], ['.join(SECTIONS)}].")
+    deliveries = data.get("deliveries", {})
     return Configuration(
         path=path,
-        store_url=_store_url(data),
-        gateways=_options(data, "gateways"),
-        deliverers=_options(data, "deliverers"),
-        policy=_policy(data.get("policy", {})),
+        store_url=sections.store_url(data),
+        namespace=sections.namespace(data),
+        gateways=sections.options(data, "gateways"),
+        deliverers=sections.options(data, "deliverers"),
+        revocation=sections.revocation(deliveries),
+        delivery_timing=sections.delivery_timing(deliveries),
+        tells_listeners=sections.tells_listeners(data.get("listeners", {})),
+        policy=sections.policy(data.get("policy", {})),
         seller=from_json(data["seller"], Party) if "seller" in data else None,
-        credit_notes=_credit_notes(data.get("credit_notes", {})),
+        credit_notes=sections.credit_notes(data.get("credit_notes", {})),
     )
-
-
-def _options(data: Mapping[str, Any], section: str) -> Mapping[str, Mapping[str, Any]]:
-    """Return the options of everything in a section; none of them is a secret itself."""
-    named: Mapping[str, Any] = data.get(section, {})
-    for name, options in named.items():
-        if not isinstance(options, dict):
-            raise _wrong(f"{section}.{name}", f"must be a section: [{section}.{name}].")
-        refuse_literals(options, f"{section}.{name}")
-    return named
-
-
-def _credit_notes(section: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Read which series the notes are numbered in, and which reasons get one."""
-    unknown = sorted(section.keys() - {"series", "test_series", "reasons"})
-    reasons = section.get("reasons", [RefundReason.CUSTOMER_SATISFACTION])
-    known = {*RefundReason}
-    if unknown or not (reasons == "all" or (isinstance(reasons, list) and known.issuperset(reasons))):
-        raise _wrong(
-            "credit_notes",
-            f'holds series, test_series, and reasons: "all", or a list of {", ".join(RefundReason)}.',
-        )
-    eligible = "all" if reasons == "all" else frozenset(map(RefundReason, reasons))
-    return {**{name: value for name, value in section.items() if name != "reasons"}, "eligible": eligible}
 
 
 def _parsed(path: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
-        raise _wrong(
+        raise wrong(
             "config",
             f"names no file: {path}. Write one, or say where it is with --config or REFUNDKIT_CONFIG.",
         ) from None
     except OSError as error:
-        raise _wrong("config", f"cannot be read: {path}: {error.strerror}.") from None
+        raise wrong("config", f"cannot be read: {path}: {error.strerror}.") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         # Where it is, and not what stands there: that may be a secret.
         place = (
@@ -159,16 +193,7 @@ def _parsed(path: Path) -> dict[str, Any]:
             if isinstance(error, tomllib.TOMLDecodeError)
             else "UTF-8"
         )
-        raise _wrong("config", f"is no TOML: {path}, {place}.") from None
-
-
-def _store_url(data: Mapping[str, Any]) -> Any:
-    url = data.get("store", {}).get("url")
-    if not (isinstance(url, str) or in_environment(url)):
-        raise _wrong("store.url", 'is missing. Write: [store] and below it url = "sqlite:///refunds.db".')
-    if isinstance(url, str):
-        require_no_password(url)
-    return url
+        raise wrong("config", f"is no TOML: {path}, {place}.") from None
 
 
 def _beside(path: Path, url: str) -> str:
@@ -179,26 +204,5 @@ def _beside(path: Path, url: str) -> str:
         return url
     database = path.resolve().parent / name
     if not database.exists():
-        raise _wrong("store.url", f"names no database: there is none at {database}. Your shop makes it.")
+        raise wrong("store.url", f"names no database: there is none at {database}. Your shop makes it.")
     return f"{start}:///{database}{mark}{query}"
-
-
-_RULES: Mapping[str, Any] = {
-    "window_days": Window,
-    "review_above": lambda value: ReviewAbove(money(value)),
-    "max_amount": lambda value: MaxAmount(money(value)),
-}
-
-
-def _policy(section: Mapping[str, Any]) -> Policy:
-    rules: list[Rule] = []
-    for name, value in section.items():
-        if name not in _RULES:
-            raise _wrong(f"policy.{name}", f"is no rule that a file can hold; there are {', '.join(_RULES)}.")
-        # One limit per currency: a list says them all.
-        rules += [_RULES[name](one) for one in (value if isinstance(value, list) else [value])]
-    return Policy(rules=tuple(rules))
-
-
-def _wrong(name: str, text: str) -> InvalidValueError:
-    return InvalidValueError(f"{shown(name)[1:-1]} {text}", field=name)

@@ -8,8 +8,9 @@ from typing import Any
 
 import typer
 
+from refundkit.cli import installed_goods
+from refundkit.cli.filling import filled_in
 from refundkit.cli.screen import Column, say, table, title
-from refundkit.cli.secrets import filled_in
 from refundkit.cli.setup import Setup, setup_of
 from refundkit.errors import RefundkitError
 from refundkit.gateways.base import Gateway
@@ -27,9 +28,9 @@ def add_commands(app: typer.Typer) -> None:
 
 
 def show_gateways(context: typer.Context) -> None:
-    """Show which gateways there are.
+    """Show which gateways and deliverers there are.
 
-    Those that are configured, with test or live credentials, and what each can do; and the installed kinds.
+    Those that are configured, for test or live orders, and what each can do; and the installed kinds.
     """
     setup = setup_of(context)
     kinds = gateway_kinds()
@@ -40,6 +41,7 @@ def show_gateways(context: typer.Context) -> None:
     for name in names:
         say()
         _show(setup, name)
+    installed_goods.show(setup)
     title("Kinds that are installed")
     table(
         (Column("kind"), Column("takes webhooks"), Column("brought by")),

@@ -7,7 +7,7 @@ from typing import Any
 
 from rich.text import Text
 
-from refundkit.cli.screen import Column, day, moment, plain, say, say_styled, table, title
+from refundkit.cli.screen import Column, day, moment, plain, say, say_item, say_styled, table, title
 from refundkit.model.deliveries import Delivery
 from refundkit.model.events import Event
 from refundkit.model.lines import OrderLine
@@ -18,7 +18,7 @@ from refundkit.money import Money
 from refundkit.records.timeline import describe
 from refundkit.serialization import to_json
 
-__all__ = ["in_full", "marks", "show", "show_deliveries", "summary", "words"]
+__all__ = ["delivery_in_full", "in_full", "marks", "show", "show_deliveries", "state", "summary", "words"]
 
 
 def words(name: object) -> str:
@@ -105,7 +105,7 @@ def _flags(order: Order) -> None:
     if order.flags:
         title("A person must look")
         for flag in order.flags:
-            say(f"- {words(flag.kind)} ({day(flag.raised_at)}): {flag.text}", style="red")
+            say_item(f"{words(flag.kind)} ({day(flag.raised_at)}): {flag.text}", style="red")
 
 
 def _lines(order: Order) -> None:
@@ -314,6 +314,11 @@ def summary(order: Order) -> dict[str, Any]:
 
 # What gateways and deliverers keep for themselves.
 _INTERNAL = {"payments": ("details",), "refunds": ("prepared",), "deliveries": ("details", "target")}
+
+
+def delivery_in_full(delivery: Delivery) -> dict[str, Any]:
+    """Return one delivery for a script, without what its deliverer keeps for itself."""
+    return _without(to_json(delivery), _INTERNAL["deliveries"])
 
 
 def in_full(order: Order, events: Iterable[Event]) -> dict[str, Any]:

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from itertools import islice
 from typing import Annotated
 
 import typer
-from rich.text import Text
 
 from refundkit.cli import filters, order_page
-from refundkit.cli.screen import Column, day, plain, print_json, say, table
-from refundkit.cli.setup import Json, setup_of
-from refundkit.model.orders import Order
+from refundkit.cli.order_list import show_list
+from refundkit.cli.screen import print_json, say
+from refundkit.cli.setup import Json, OrderId, setup_of
 from refundkit.stores.sorting import OrderColumn, OrderSort
 
 __all__ = ["add_commands"]
@@ -24,7 +22,9 @@ def add_commands(app: typer.Typer) -> None:
     app.command("show")(show_order)
 
 
-Limit = Annotated[int, typer.Option("--limit", min=1, help="How many to list at most.")]
+Limit = Annotated[
+    int, typer.Option("--limit", min=1, max=1_000_000, metavar="N", help="How many to list at most.")
+]
 
 
 def list_orders(
@@ -63,56 +63,17 @@ def list_orders(
     if as_json:
         print_json([order_page.summary(order) for order in found[:limit]])
         return
-    _list(found[:limit])
+    if not found:
+        say("No such orders.")
+        return
+    show_list(found[:limit])
     if len(found) > limit:
         say(f"These are the first {limit}; see more with --limit, or fewer with a filter (--help).")
 
 
-def _list(found: Iterable[Order]) -> None:
-    orders = tuple(found)
-    if not orders:
-        say("No such orders.")
-        return
-    table(
-        (
-            Column("order"),
-            Column("placed"),
-            Column("customer"),
-            Column("total", right=True),
-            Column("refunded", right=True),
-            Column("left", right=True),
-            Column("status"),
-        ),
-        (
-            (
-                order.id,
-                day(order.placed_at),
-                _customer(order),
-                order.total,
-                f"{order.refunded.decimal}" if order.refunded.is_positive else "",
-                f"{order.refundable.decimal}",
-                _standing(order),
-            )
-            for order in orders
-        ),
-    )
-
-
-def _customer(order: Order) -> str:
-    return "" if order.customer is None else order.customer.email or order.customer.name
-
-
-def _standing(order: Order) -> Text:
-    """Say where an order stands, and what makes it special."""
-    text = Text(plain(order_page.words(order.status)))
-    for mark, style in order_page.marks(order):
-        text.append(f" {mark}", style=style)
-    return text
-
-
 def show_order(
     context: typer.Context,
-    order: Annotated[str, typer.Argument(metavar="ORDER", help="The order's id.")],
+    order: OrderId,
     *,
     as_json: Json = False,
 ) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from datetime import datetime
 from pathlib import Path
@@ -11,7 +12,7 @@ import typer
 
 from refundkit.cli import filters
 from refundkit.cli.filters import wanted
-from refundkit.cli.screen import Column, Guarded, day, progress, say, say_aside, table
+from refundkit.cli.screen import Column, Guarded, busy, counted, counting, day, say, say_aside, table
 from refundkit.cli.setup import Setup, setup_of
 from refundkit.cli.words import date
 from refundkit.desk.credit_notes import CreditNoteDesk
@@ -21,7 +22,7 @@ from refundkit.records.export import export_orders
 from refundkit.records.rendering import render_credit_note
 from refundkit.stores.base import OrderFilter, Store
 
-__all__ = ["add_commands"]
+__all__ = ["add_commands", "require_folder"]
 
 
 def add_commands(app: typer.Typer) -> None:
@@ -66,23 +67,27 @@ def export(
     if to is None:
         export_orders(store.search(which), Guarded())
         return
-    _require_folder(to)
+    require_folder(to)
     count = _exported(store, which, to)
-    say_aside(f"Wrote {count} orders to {to}.")
+    say_aside(f"Wrote {counted(count, 'order')} to {to}.")
 
 
 def _exported(store: Store, which: OrderFilter, to: Path) -> int:
     # In spreadsheets, "utf-8-sig" is what UTF-8 is known by.
-    with to.open("w", encoding="utf-8-sig", newline="") as file, progress() as bar:
-        task = bar.add_task("Orders", total=None)
-        return export_orders(
-            store.search(which), file, progress=lambda count: bar.update(task, completed=count)
-        )
+    with to.open("w", encoding="utf-8-sig", newline="") as file, counting("Orders") as tell:
+        return export_orders(store.search(which), file, progress=tell)
 
 
-def _require_folder(file: Path) -> None:
-    if not file.parent.is_dir() or file.is_dir():
+def require_folder(file: Path) -> None:
+    """Require that *file* can be written where it is.
+
+    Raises:
+        InvalidValueError: if there is no such folder.
+    """
+    if not file.parent.is_dir():
         raise InvalidValueError(f"{file} cannot be written: there is no such folder.", field="to")
+    if file.is_dir():
+        raise InvalidValueError(f"{file} is a folder; name a file in it.", field="to")
 
 
 def credit_notes(
@@ -104,13 +109,15 @@ def credit_notes(
     One for each refund that succeeded and is eligible, in numbers without gaps. Run it as often as you like.
     """
     setup = setup_of(context)
-    if pages is not None and not pages.is_dir():
-        raise InvalidValueError(f"{pages} is no folder.", field="pages")
+    if pages is not None and not (pages.is_dir() and os.access(pages, os.W_OK)):
+        raise InvalidValueError(f"{pages} is no folder that can be written to.", field="pages")
     start = date(since) if since else None
-    issued = _desk(setup).issue_credit_notes(start)
+    desk = _desk(setup)
+    with busy("Issuing"):
+        issued = desk.issue_credit_notes(start)
     _show(issued)
     if pages is not None:
-        say(f"Wrote {_write_pages(setup.store, start, pages)} pages to {pages}.")
+        say(f"Wrote {counted(_write_pages(setup.store, start, pages), 'page')} to {pages}.")
 
 
 def _desk(setup: Setup) -> CreditNoteDesk:
@@ -154,10 +161,17 @@ def _show(issued: tuple[CreditNote, ...]) -> None:
 def _write_pages(store: Store, since: datetime | None, folder: Path) -> int:
     """Write the page of every note that has none there: also of those that an earlier run could not finish."""
     count = 0
-    for order in store.search(OrderFilter(refunded_from=since)):
-        for note in order.credit_notes:
-            page = folder / f"{re.sub(r'[^A-Za-z0-9._-]', '_', note.name)}.html"
-            if not page.exists():
-                page.write_text(render_credit_note(note), encoding="utf-8")
-                count += 1
+    with counting("Pages") as tell:
+        for order in store.search(OrderFilter(refunded_from=since)):
+            for note in order.credit_notes:
+                count += _wrote(note, folder / f"{re.sub(r'[^A-Za-z0-9._-]', '_', note.name)}.html")
+                tell(count)
     return count
+
+
+def _wrote(note: CreditNote, page: Path) -> bool:
+    """Write one page, if it is not there."""
+    if page.exists():
+        return False
+    page.write_text(render_credit_note(note), encoding="utf-8")
+    return True

@@ -9,6 +9,7 @@ from refundkit.cli.screen import Column, say, table
 from refundkit.desk.results import RefundResult
 from refundkit.errors import RefundDenied
 from refundkit.model.orders import Order
+from refundkit.model.requests import Purpose
 from refundkit.policy.plan import RefundPlan
 from refundkit.records.wording import paid_with
 from refundkit.serialization import to_json
@@ -18,7 +19,8 @@ __all__ = ["denial_in_full", "plan_in_full", "result_in_full", "show_plan", "sho
 
 def show_plan(order: Order, plan: RefundPlan) -> None:
     """Write what would be given back, of which lines, to which payments."""
-    say(f"Refund on order {order.id}: {plan.amount}", style="bold")
+    what = "Reject" if plan.request.purpose is Purpose.REJECT else "Refund on"
+    say(f"{what} order {order.id}: {plan.amount}", style="bold")
     if order.test:
         say("This is a test order.", style="cyan")
     if plan.lines:
@@ -37,14 +39,8 @@ def show_plan(order: Order, plan: RefundPlan) -> None:
             ),
         )
         say()
-    table(
-        (Column("to payment"), Column("through"), Column("which is"), Column("amount", right=True)),
-        (
-            (leg.payment_id, leg.gateway, paid_with(order.payment(leg.payment_id), leg.gateway), leg.amount)
-            for leg in plan.refunds
-        ),
-    )
-    say()
+    if plan.refunds:
+        _show_legs(order, plan)
     if plan.withheld.is_positive:
         say(f"Kept as a restocking fee: {plan.withheld}")
     if plan.excess.is_positive:
@@ -54,20 +50,32 @@ def show_plan(order: Order, plan: RefundPlan) -> None:
         say(f"Needs a second person: {reason.text}", style="yellow")
 
 
+def _show_legs(order: Order, plan: RefundPlan) -> None:
+    table(
+        (Column("to payment"), Column("through"), Column("which is"), Column("amount", right=True)),
+        (
+            (leg.payment_id, leg.gateway, paid_with(order.payment(leg.payment_id), leg.gateway), leg.amount)
+            for leg in plan.refunds
+        ),
+    )
+    say()
+
+
 def show_result(result: RefundResult) -> None:
     """Write what became of each refund, and what that means."""
     say()
-    table(
-        (
-            Column("payment"),
-            Column("gateway"),
-            Column("reference"),
-            Column("amount", right=True),
-            Column("status"),
-        ),
-        ((leg.payment_id, leg.gateway, leg.reference, leg.amount, state(leg)) for leg in result.refunds),
-    )
-    say()
+    if result.refunds:
+        table(
+            (
+                Column("payment"),
+                Column("gateway"),
+                Column("reference"),
+                Column("amount", right=True),
+                Column("status"),
+            ),
+            ((leg.payment_id, leg.gateway, leg.reference, leg.amount, state(leg)) for leg in result.refunds),
+        )
+        say()
     if result.returned.is_positive:
         say(f"Given back: {result.returned}", style="green")
     if result.pending.is_positive:
@@ -75,7 +83,10 @@ def show_result(result: RefundResult) -> None:
             f"Not settled yet: {result.pending}. The money is set aside; nobody can give it back twice.",
             style="yellow",
         )
-        say("It comes to its end by itself with `refundkit recover`; or type the same command again.")
+        say(
+            "It comes to its end by itself with `refundkit recover`, or with `refundkit confirm` where a person "
+            "pays it out; or type the same command again."
+        )
     if result.failed.is_positive:
         say(f"Failed: {result.failed}. This money is still on the order.", style="red")
 

@@ -5,7 +5,6 @@ A configuration is copied, mailed and committed; what stands in it is no secret 
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Mapping
 from typing import Any
@@ -13,7 +12,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from refundkit.errors import InvalidValueError
 
-__all__ = ["filled_in", "in_environment", "refuse_literals", "require_no_password"]
+__all__ = ["in_environment", "refuse_literals", "require_no_password"]
 
 _NAMES = re.compile(
     r"(^|_)(key|secret|token|password|passphrase|passwd|credential|private|auth)s?(_|$)", re.IGNORECASE
@@ -70,23 +69,3 @@ def require_no_password(url: str) -> None:
         has_password = "@" in url
     if has_password:
         raise _literal("store.url", "url")
-
-
-def filled_in(value: Any, where: str) -> Any:
-    """Return *value* with each ``{ env = "NAME" }`` in it replaced by what the environment says.
-
-    Raises:
-        InvalidValueError: if a variable is not set, or empty.
-    """
-    if in_environment(value):
-        found = os.environ.get(value["env"], "")
-        if not found:
-            raise InvalidValueError(
-                f"{where} is taken from the environment variable {value['env']}, which is not set.",
-                field=where,
-            )
-        return found
-    if isinstance(value, Mapping):
-        return {name: filled_in(inner, f"{where}.{name}") for name, inner in value.items()}
-    # The options of gateways are tuples where they are several.
-    return tuple(filled_in(inner, where) for inner in value) if isinstance(value, list) else value

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -9,18 +10,20 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from refundkit.cli.configuration import Configuration, read_configuration
+from refundkit.desk.deliveries import DeliveryDesk
 from refundkit.desk.refunds import RefundDesk
 from refundkit.errors import InvalidValueError
+from refundkit.gateways.base import Gateway
 from refundkit.model.parties import Actor
 
 if TYPE_CHECKING:
     from refundkit.stores.sql import SQLStore
 
-__all__ = ["Json", "Setup", "Staff", "acting", "setup_of"]
+__all__ = ["Json", "OrderId", "Setup", "Staff", "Yes", "acting", "setup_of"]
 
 
 class Setup:
-    """The configuration, the store and the desk. Reading orders needs no gateway, so it needs no secret."""
+    """The configuration, the store and the desks. Reading orders needs no gateway, so it needs no secret."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -41,9 +44,19 @@ class Setup:
             self.store.close()
 
     @cached_property
+    def gateways(self) -> Mapping[str, Gateway]:
+        """Every gateway, by name."""
+        return {gateway.name: gateway for gateway in self.configuration.open_gateways()}
+
+    @cached_property
     def desk(self) -> RefundDesk:
         """The desk, with every gateway."""
-        return self.configuration.open_desk(self.store)
+        return self.configuration.open_desk(self.store, self.gateways.values())
+
+    @cached_property
+    def goods(self) -> DeliveryDesk:
+        """The delivery desk, with every deliverer."""
+        return self.configuration.open_delivery_desk(self.store)
 
     @cached_property
     def reading(self) -> RefundDesk:
@@ -59,6 +72,8 @@ def setup_of(context: typer.Context) -> Setup:
     return setup
 
 
+OrderId = Annotated[str, typer.Argument(metavar="ORDER", help="The order's id.")]
+Yes = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
 Json = Annotated[bool, typer.Option("--json", help="Write JSON for a script.")]
 Staff = Annotated[
     str,

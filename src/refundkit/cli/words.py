@@ -68,7 +68,7 @@ def date(text: str) -> datetime:
         InvalidValueError: if it is neither.
     """
     try:
-        at = datetime.fromisoformat(text)
-    except ValueError:
+        at = datetime.fromisoformat(text.strip())
+        return at.astimezone(UTC) if at.tzinfo else at.replace(tzinfo=UTC)
+    except (ValueError, OverflowError):
         raise InvalidValueError(f"{shown(text)} is no date, such as 2026-03-01.", value=text) from None
-    return at if at.tzinfo else at.replace(tzinfo=UTC)

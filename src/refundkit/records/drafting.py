@@ -14,10 +14,10 @@ from attrs import frozen
 from refundkit.model.credit_notes import CreditNote, CreditNoteLine, Party
 from refundkit.model.documents import DocumentKind
 from refundkit.model.fields import MAX_TEXT
-from refundkit.model.lines import OrderLine
 from refundkit.model.orders import Order
-from refundkit.model.refunds import Refund, RefundLine
+from refundkit.model.refunds import Refund
 from refundkit.money import Money
+from refundkit.records.parts import Part, parts_of
 from refundkit.records.wording import paid_with
 
 __all__ = ["Letterhead", "buyer_of", "draft"]
@@ -68,44 +68,18 @@ def _invoices(order: Order) -> str:
 
 
 def _lines(order: Order, refund: Refund) -> Iterator[CreditNoteLine]:
-    known = {line.id: line for line in _lines_at(order, refund.revision)}
-    units = _whole_units(order, refund)
-    for part in refund.lines:
-        yield _line(part, known.get(part.line_id), units.get(part.line_id))
+    yield from map(_line, parts_of(order, refund))
     rest = refund.amount - Money.sum((part.amount for part in refund.lines), refund.amount.currency)
     if rest.is_positive:
         what = "Amount without a line" if refund.lines else f"Refund of order {order.id}"
         yield CreditNoteLine(description=what, gross=rest, tax=rest * 0)
 
 
-def _lines_at(order: Order, revision: int) -> tuple[OrderLine, ...]:
-    """Return the lines that were in force after so many revisions."""
-    if not revision:
-        return order.lines
-    return order.revisions[revision - 1].request.revision or ()
-
-
-def _line(part: RefundLine, line: OrderLine | None, quantity: int | None) -> CreditNoteLine:
+def _line(part: Part) -> CreditNoteLine:
     return CreditNoteLine(
-        description=part.line_id if line is None else line.name or line.sku or line.id,
-        quantity=quantity,
-        gross=part.amount,
-        tax=part.tax,
-        tax_rate=None if line is None else line.tax_rate,
+        description=part.name,
+        quantity=part.quantity,
+        gross=part.given.amount,
+        tax=part.given.tax,
+        tax_rate=None if part.line is None else part.line.tax_rate,
     )
-
-
-def _whole_units(order: Order, refund: Refund) -> dict[str, int]:
-    """Return the units that came back, by line id, where this refund gives back all of their money.
-
-    Money of one line that goes back to two payments is on two credit notes; neither can claim the units.
-    """
-    accepted = None if refund.key is None else order.request(refund.key)
-    if accepted is None:
-        return {}
-    asked = {line.line_id: line for line in accepted.lines if line.quantity}
-    return {
-        part.line_id: asked[part.line_id].quantity
-        for part in refund.lines
-        if part.line_id in asked and asked[part.line_id].amount == part.amount
-    }

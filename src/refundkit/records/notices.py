@@ -6,18 +6,18 @@ Reason and note are for the audit log; nothing here reads them (law S6).
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
 from typing import Any
 
 from attrs import field, frozen
 
 from refundkit.model import fields
-from refundkit.model.lines import OrderLine
 from refundkit.model.orders import Order
 from refundkit.model.refunds import Refund, RefundOrigin, RefundStatus
 from refundkit.model.requests import AcceptedRequest
 from refundkit.money import Money
 from refundkit.policy.rules import Policy
+from refundkit.records.parts import parts_of
+from refundkit.records.wording import in_words, way_back
 
 __all__ = ["Addressees", "Notice", "NoticeLine", "notice_for"]
 
@@ -61,7 +61,7 @@ class Notice:
         >>> Notice(amount=euro, of_request=euro, method="card", last4="4242", **whom).way
         'card ending in 4242'
         """
-        return f"{self.method or 'card'} ending in {self.last4}" if self.last4 else self.method
+        return in_words(self.method, self.last4)
 
 
 def _to_tuple(value: Any) -> Any:
@@ -108,9 +108,7 @@ def _is_wanted(accepted: AcceptedRequest | None, policy: Policy) -> bool:
 
 
 def _notice(order: Order, refund: Refund, email: str, accepted: AcceptedRequest | None) -> Notice:
-    payment = order.payment(refund.payment_id)
-    goes_elsewhere = refund.gateway != payment.gateway
-    method = refund.gateway if goes_elsewhere else payment.method or ""
+    method, last4 = way_back(order.payment(refund.payment_id), refund.gateway)
     return Notice(
         order_id=order.id,
         refund_id=refund.id,
@@ -118,9 +116,12 @@ def _notice(order: Order, refund: Refund, email: str, accepted: AcceptedRequest 
         amount=refund.amount,
         of_request=_of_request(order, refund),
         name=order.customer.name if order.customer else "",
-        method=method.replace("_", " "),
-        last4="" if goes_elsewhere else payment.last4 or "",
-        lines=tuple(_lines(order, refund, accepted)),
+        method=method,
+        last4=last4,
+        lines=tuple(
+            NoticeLine(name=part.name, amount=part.given.amount, quantity=part.quantity)
+            for part in parts_of(order, refund)
+        ),
         text="" if accepted is None else accepted.request.message,
     )
 
@@ -131,31 +132,3 @@ def _of_request(order: Order, refund: Refund) -> Money:
     amounts = (leg.amount for leg in others if leg.is_alive and leg.id != refund.id)
     same_currency = (amount for amount in amounts if amount.currency == refund.amount.currency)
     return refund.amount + Money.sum(same_currency, refund.amount.currency)
-
-
-def _lines(order: Order, refund: Refund, accepted: AcceptedRequest | None) -> Iterator[NoticeLine]:
-    known = {line.id: line for line in _lines_at(order, refund.revision)}
-    units = _whole_units(refund, accepted)
-    for part in refund.lines:
-        line = known.get(part.line_id)
-        name = part.line_id if line is None else line.name or line.sku or line.id
-        yield NoticeLine(name=name, amount=part.amount, quantity=units.get(part.line_id))
-
-
-def _lines_at(order: Order, revision: int) -> tuple[OrderLine, ...]:
-    """Return the lines that were in force after so many revisions."""
-    if not revision:
-        return order.lines
-    return order.revisions[revision - 1].request.revision or ()
-
-
-def _whole_units(refund: Refund, accepted: AcceptedRequest | None) -> Mapping[str, int]:
-    """Return the units that came back, by line id, where this refund gives back all of their money."""
-    if accepted is None:
-        return {}
-    asked = {line.line_id: line for line in accepted.lines if line.quantity}
-    return {
-        part.line_id: asked[part.line_id].quantity
-        for part in refund.lines
-        if part.line_id in asked and asked[part.line_id].amount == part.amount
-    }

@@ -100,7 +100,7 @@ def _pages() -> Environment:
         undefined=StrictUndefined,
         trim_blocks=True,
     )
-    pages.filters.update(figure=_figure, rate=_rate, day=_day)
+    pages.filters.update(figure=_figure, rate=_rate, day=_day, quoted=_quoted)
     return pages
 
 
@@ -118,3 +118,14 @@ def _rate(rate: Decimal | None) -> str:
 
 def _day(moment: datetime) -> str:
     return f"{moment:%Y-%m-%d}"
+
+
+def _quoted(text: str) -> str:
+    r"""Write *text* into a string of a style sheet, where the escapes of HTML mean nothing.
+
+    >>> print(_quoted('A"b'))
+    A\22 b
+    """
+    return "".join(
+        letter if letter.isascii() and letter.isalnum() else f"\\{ord(letter):x} " for letter in text
+    )

@@ -34,7 +34,7 @@ DEEDS: Final[Mapping[EventKind, str]] = {
     EventKind.CREDIT_NOTE_ISSUED: "issued a credit note over {amount}",
 }
 
-# What happened: who says so is added, unless it is a program of ours.
+# What happened: who says so, or asked for it, is added, unless it is a program of ours.
 HAPPENINGS: Final[Mapping[EventKind, str]] = {
     EventKind.ORDER_FLAGGED: "A person must look at the order",
     EventKind.PAYMENT_CONFIRMED: "The gateway confirms {amount} of {payment}",
@@ -61,6 +61,18 @@ HAPPENINGS: Final[Mapping[EventKind, str]] = {
     EventKind.DELIVERY_REVOCATION_FAILED: "{delivery} could not be taken back",
     EventKind.CUSTOMER_NOT_NOTIFIED: "The customer could not be written to about the refund of {amount}",
 }
+
+
+# What a deliverer was asked to do, and who had it asked.
+_TRIES: Final = frozenset(
+    {
+        EventKind.DELIVERY_DELIVERED,
+        EventKind.DELIVERY_FAILED,
+        EventKind.DELIVERY_DEAD_LETTERED,
+        EventKind.DELIVERY_REVOKED,
+        EventKind.DELIVERY_REVOCATION_FAILED,
+    }
+)
 
 
 def describe(event: Event) -> str:
@@ -103,7 +115,17 @@ def _sentence(event: Event) -> str:
         return f"{who} {DEEDS[event.kind].format_map(parts)}"
     happened = HAPPENINGS[event.kind].format_map(parts)
     happened = happened[0].upper() + happened[1:]
-    return happened if event.actor.kind is ActorKind.SYSTEM else f"{happened}, says {who}"
+    return happened if event.actor.kind is ActorKind.SYSTEM else f"{happened}{_whose(event).format(who)}"
+
+
+def _whose(event: Event) -> str:
+    """Say what the actor has to do with what happened: they report it, did it, or asked for it."""
+    if event.kind is EventKind.ORDER_FLAGGED:
+        return ""
+    if event.kind is EventKind.DELIVERY_DOWNLOADED:
+        return " by {}"
+    asked = event.kind in _TRIES and not event.data.get("by_hand")
+    return ", at the request of {}" if asked else ", says {}"
 
 
 def _parts(event: Event) -> Mapping[str, str]:
