@@ -8,6 +8,7 @@ if too few mutants of a part are found, or if a survivor of a part with share 1 
 import argparse
 import json
 import sys
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -33,6 +34,8 @@ def main() -> int:
         preload()
         wanted = [mutant for mutant in mutants if verdicts.wants(mutant, again=given.again)]
         _try(wanted, verdicts, most_seconds=given.seconds)
+        # Most verdicts were written by children.
+        verdicts = Verdicts(given.results)
     found = complaints(mutants, verdicts)
     sys.stdout.write("\n".join([table(mutants, verdicts), *found, ""]))
     return 1 if found else 0
@@ -53,15 +56,16 @@ def _arguments() -> argparse.Namespace:
 
 
 def _try(mutants: list[Mutant], verdicts: Verdicts, *, most_seconds: float) -> None:
-    for later in _functions(mutants, verdicts.record, most_seconds=most_seconds):
-        verdict, finder = try_import(later)
+    finders: dict[str, Counter[str]] = defaultdict(Counter)
+    for later, tests in _functions(mutants, verdicts.record, most_seconds=most_seconds):
+        verdict, finder = try_import(later, tests, finders)
         verdicts.record(later, verdict, finder)
 
 
 def _functions(
     mutants: list[Mutant], record: Callable[[Mutant, str, str], None], *, most_seconds: float
-) -> Iterable[Mutant]:
-    """Try the functions in a child, so that nothing is imported here; return what is left to try."""
+) -> Iterable[tuple[Mutant, list[str]]]:
+    """Try the functions in a child, so that nothing is imported here; return what is left, each with its tests."""
     if not mutants:
         return []
     with TemporaryDirectory() as folder:
@@ -69,14 +73,14 @@ def _functions(
 
         def work() -> tuple[int, str]:
             later = try_functions(mutants, record, most_seconds=most_seconds)
-            notes.write_text(json.dumps([mutant.name for mutant in later]))
+            notes.write_text(json.dumps({mutant.name: tests for mutant, tests in later.items()}))
             return 0, ""
 
         verdict, trouble = in_a_fork(work)
         if verdict != "survived":
             sys.exit(f"The functions could not be tried: {trouble}")
-        names = set(json.loads(notes.read_text()))
-    return [mutant for mutant in mutants if mutant.name in names]
+        later = json.loads(notes.read_text())
+    return [(mutant, later[mutant.name]) for mutant in mutants if mutant.name in later]
 
 
 if __name__ == "__main__":

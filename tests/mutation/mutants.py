@@ -1,6 +1,7 @@
 """The mutants of one module: found in its syntax tree, named so that the name survives an edit elsewhere."""
 
 import ast
+import re
 from collections import Counter
 from collections.abc import Iterator
 from importlib.util import find_spec
@@ -13,8 +14,10 @@ from tests.mutation.operators import OPERATORS
 
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 # What is told to a person may change its words without a test: errors, and reasons behind their code.
-ERRORS = ("Error", "_refuse", "refuse")
+ERRORS = ("Error", "Denied", "Required", "_refuse", "refuse")
 REASONS = ("Reason", ".deny", ".review")
+# Words around the values of a text, such as " cannot approve "; a sign alone may mean something.
+WORDING = re.compile(r"[A-Za-z]\s|\s[A-Za-z]|^\.$")
 
 
 @frozen(kw_only=True)
@@ -128,6 +131,8 @@ def _is_left_alone(parent: ast.AST, node: ast.AST) -> bool:
 
 def _is_message(parent: ast.AST, node: ast.AST) -> bool:
     """Whether *node* is what *parent* tells a person."""
+    if isinstance(parent, ast.JoinedStr):
+        return isinstance(node, ast.Constant) and WORDING.search(str(node.value)) is not None
     if isinstance(parent, ast.Call):
         called = ast.unparse(parent.func)
         return called.endswith(ERRORS) or (called.endswith(REASONS) and node is not parent.args[0])

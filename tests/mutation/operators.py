@@ -1,6 +1,6 @@
 """What a mutant changes: each operator names the replacements of one kind of node.
 
-Left alone is what no test should pin: the wording of errors, annotations, docstrings and `__all__`.
+Left alone is what no test should pin: the wording of errors and around values, annotations, docstrings, `__all__`.
 """
 
 import ast

@@ -33,6 +33,8 @@ _PRELOADED = "ignore::pytest.PytestAssertRewriteWarning"
 # Processor time, because somebody else may need the machine; and a longer wait for one that waits forever.
 CPU_SECONDS, WALL_SECONDS = 10, 120
 MEMORY_BYTES = 4 * 1024**3
+# To collect tests takes longer than to run them, where each mutant needs it anew.
+_MOST_FILES = 16
 
 
 @define
@@ -72,7 +74,8 @@ class Trials(Quietly):
         self.mutants = mutants
         self.most_seconds = most_seconds
         self.record = record
-        self.later: list[Mutant] = []
+        # What has to be tried by importing it, each with the tests that know its module.
+        self.later: dict[Mutant, list[str]] = {}
         self.finders: dict[tuple[str, str], Counter[str]] = defaultdict(Counter)
         paths = sorted({str(path_of(mutant.module)) for mutant in mutants})
         self.watch = coverage.Coverage(data_file=None, include=paths, concurrency="thread", config_file=False)
@@ -96,25 +99,37 @@ class Trials(Quietly):
         lines = [(path, number) for number in range(mutant.first_line, mutant.last_line + 1)]
         names = set().union(*(reach.tests.get(line, ()) for line in lines)) & items.keys()
         if not names:
-            self.later.append(mutant)
+            self._leave(mutant, items, reach)
             return
-        finders = self.finders[mutant.module, mutant.where]
-        near = _near(mutant)
-        order = sorted(
-            names, key=lambda name: (-finders[name], not name.startswith(near), reach.seconds[name], name)
-        )
         verdict, finder = in_a_fork(
-            lambda: self._run(mutant, [items[name] for name in self._affordable(order, reach)], reach)
+            lambda: self._run(mutant, [items[name] for name in self._chosen(mutant, names, reach)], reach)
         )
         # What also runs while modules are imported may do its harm only there.
         if verdict == "again" or (verdict == "survived" and any(line in reach.imported for line in lines)):
-            self.later.append(mutant)
+            self._leave(mutant, items, reach)
             return
-        finders[finder] += 1
+        self.finders[mutant.module, mutant.where][finder] += 1
         self.record(mutant, verdict, finder)
 
-    def _affordable(self, order: list[str], reach: Reach) -> list[str]:
-        """Return the first of *order*, as many as a mutant may cost when nobody finds it."""
+    def _leave(self, mutant: Mutant, items: dict[str, pytest.Item], reach: Reach) -> None:
+        """Leave *mutant* to be imported, with tests of the few files that are most about its module."""
+        path = str(path_of(mutant.module))
+        about: Counter[str] = Counter()
+        everything: Counter[str] = Counter()
+        for (where, _), names in reach.tests.items():
+            for name in set(map(file_of, names)):
+                everything[name] += 1
+                about[name] += where == path
+        files = sorted(about, key=lambda name: (-about[name] / everything[name], name))[:_MOST_FILES]
+        names = {name for name in items if file_of(name) in files}
+        self.later[mutant] = self._chosen(mutant, names, reach)
+
+    def _chosen(self, mutant: Mutant, names: set[str], reach: Reach) -> list[str]:
+        """Return as many tests as a mutant may cost that nobody finds: first what found others, then near and cheap."""
+        finders, near = self.finders[mutant.module, mutant.where], _near(mutant)
+        order = sorted(
+            names, key=lambda name: (-finders[name], not name.startswith(near), reach.seconds[name], name)
+        )
         spent = accumulate(reach.seconds[name] for name in order)
         return [
             name for name, after in zip(order, spent, strict=True) if after <= self.most_seconds
@@ -211,17 +226,28 @@ def _watch(items: list[pytest.Item], imported: coverage.Coverage, notes: Path) -
 
 def try_functions(
     mutants: list[Mutant], record: Callable[[Mutant, str, str], None], *, most_seconds: float
-) -> list[Mutant]:
-    """Try what can be tried in living functions; return the mutants that cannot."""
+) -> dict[Mutant, list[str]]:
+    """Try what can be tried in living functions; return the mutants that cannot, with the tests for them."""
     trials = Trials(mutants, record, most_seconds=most_seconds)
     with silence():
         pytest.main([*_ARGUMENTS, *TESTS], plugins=[trials])
     return trials.later
 
 
-def try_import(mutant: Mutant) -> tuple[str, str]:
-    """Try *mutant* by importing it, with the tests that are nearest to it."""
-    return in_a_fork(lambda: _import(mutant, _near(mutant)))
+def try_import(mutant: Mutant, tests: list[str], finders: dict[str, Counter[str]]) -> tuple[str, str]:
+    """Try *mutant* by importing it, with these *tests*; the files that found its like are asked first."""
+    alike = finders[mutant.module], finders["anywhere"]
+    best = {name for known in alike for name, _ in known.most_common(2)}
+    rounds = [[name for name in tests if (file_of(name) in best) is first] for first in (True, False)]
+    verdict, finder = in_a_fork(lambda: _import(mutant, rounds))
+    for known in alike if finder else ():
+        known[file_of(finder)] += 1
+    return verdict, finder
+
+
+def file_of(test: str) -> str:
+    """Return the file that *test* is in; only what is collected costs time."""
+    return test.partition("::")[0]
 
 
 def preload() -> None:
@@ -230,14 +256,18 @@ def preload() -> None:
         import_module(name)
 
 
-def _import(mutant: Mutant, tests: tuple[str, ...]) -> tuple[int, str]:
+def _import(mutant: Mutant, rounds: list[list[str]]) -> tuple[int, str]:
     signal.setitimer(signal.ITIMER_PROF, 300)
     signal.setitimer(signal.ITIMER_REAL, 900)
     MutatedImport(mutant.module, compiled(mutant)).install()
-    finder = _Finder()
-    with silence():
-        code = pytest.main([*_ARGUMENTS, "-x", *tests], plugins=[finder])
-    return (SURVIVED, "") if code == pytest.ExitCode.OK else (KILLED, finder.name)
+    for tests in filter(None, rounds):
+        finder = _Finder(tests)
+        files = sorted(set(map(file_of, tests)))
+        with silence():
+            code = pytest.main([*_ARGUMENTS, "-x", *files], plugins=[finder])
+        if code not in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED):
+            return KILLED, finder.name
+    return SURVIVED, ""
 
 
 @contextmanager
@@ -250,9 +280,15 @@ def silence() -> Iterator[None]:
 class _Finder(Quietly):
     name = "import"
 
+    def __init__(self, tests: list[str]) -> None:
+        self.places = {name: place for place, name in enumerate(tests)}
+
+    @pytest.hookimpl(trylast=True)
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
-        """Leave properties for last: they take long."""
-        items.sort(key=lambda item: getattr(getattr(item, "obj", None), "is_hypothesis_test", False))
+        """Run the chosen tests only, in their order."""
+        items[:] = sorted(
+            (item for item in items if item.nodeid in self.places), key=lambda item: self.places[item.nodeid]
+        )
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Remember who found it."""
@@ -261,6 +297,6 @@ class _Finder(Quietly):
 
 
 _ARGUMENTS = (
-    *("-q", "--tb=native", "-p", "no:cacheprovider", "-W", _PRELOADED, "-m", MARKS),
+    *("-q", "--tb=no", "--assert=plain", "-p", "no:cacheprovider", "-W", _PRELOADED, "-m", MARKS),
     *(f"--ignore={name}" for name in LEFT_OUT),
 )

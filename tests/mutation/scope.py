@@ -13,6 +13,7 @@ TESTS = (
     "tests/test_statuses.py",
     "tests/test_serialization.py",
     "tests/desk",
+    "tests/deliveries",
     "tests/gateways/test_guards.py",
     "tests/gateways/test_paypal_webhook_names.py",
     "tests/gateways/test_paypal_webhooks.py",
@@ -20,8 +21,13 @@ TESTS = (
     "tests/gateways/test_stripe_webhooks.py",
     "tests/gateways/test_webhook_limits.py",
 )
-# Threads, processes, long random walks and plans by the thousand find much, and late.
+# Threads, processes, servers, long random walks and plans by the thousand find much, and late.
 LEFT_OUT = (
+    "tests/deliveries/test_built_in.py",
+    "tests/deliveries/test_command_example.py",
+    "tests/deliveries/test_deliverer_contract.py",
+    "tests/deliveries/test_in_the_end.py",
+    "tests/deliveries/test_loading.py",
     "tests/desk/test_against_a_model.py",
     "tests/desk/test_many_at_once.py",
     "tests/desk/test_many_processes.py",
@@ -49,17 +55,23 @@ def _named(package: str, *names: str) -> tuple[str, ...]:
     return tuple(f"refundkit.{package}.{name}" for name in names)
 
 
+# What says which state follows which, what a state is called elsewhere, and what the states of all parts add up to.
+STATES = (
+    *("refunds", "deliveries", "disputes", "statuses", "dispute_statuses"),
+    *("standing", "orders", "ledger"),
+)
+
 PARTS = {
     "money": Part(modules=("refundkit.money",), share=1, tests=("tests/money",)),
     "policy": Part(
         modules=_all("policy"),
         share=1,
-        tests=("tests/policy",),
+        tests=("tests/policy", "tests/deliveries/test_units_owed.py"),
     ),
     "transitions": Part(
-        modules=_named("model", "refunds", "ledger"),
+        modules=_named("model", *STATES),
         share=1,
-        tests=("tests/model", "tests/test_serialization.py"),
+        tests=("tests/model", "tests/test_statuses.py", "tests/test_serialization.py"),
     ),
     "signatures": Part(
         modules=_named("gateways", "stripe.webhooks", "paypal.webhooks", "shopify.webhooks", "guards"),
@@ -76,10 +88,10 @@ PARTS = {
     "desk": Part(
         modules=_all("desk"),
         share=0.9,
-        tests=("tests/desk",),
+        tests=("tests/desk", "tests/deliveries"),
     ),
     "model": Part(
-        modules=_all("model", but=("ledger", "refunds")),
+        modules=_all("model", but=STATES),
         share=0.9,
         tests=("tests/model", "tests/test_statuses.py", "tests/test_serialization.py"),
     ),

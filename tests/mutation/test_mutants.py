@@ -80,6 +80,9 @@ class Greeter:
     def word(self):
         return "hi"
 
+    def said(self, name):
+        return f"{name} was here-{self.word}"
+
 
 def later():
     return lambda: "later"
@@ -122,6 +125,7 @@ def test_messages_annotations_and_docstrings_stay(toy):
         "return text → return None",
         "return 'hi' → return None",
         "'hi' → 'XXhi'",
+        "return f'{name} was here-{self.word}' → return None",
         "return lambda: 'later' → return None",
         "'later' → 'XXlater'",
     }
