@@ -113,7 +113,7 @@ def fail_on_500(office: Office, refund: Any, order_id: str, error: Exception) ->
 
 def decline_trusted(recorder: Recorder, refund: Any, report: Any, attempt: int) -> Recorder:
     """Believe every no."""
-    return recording._fail(recorder, refund, report) if refund.is_reserving else recorder
+    return recording._move(recorder, refund, report).urging() if refund.is_reserving else recorder
 
 
 NEXT_STEP = recovery.next_step
