@@ -94,8 +94,7 @@ def test_ctrl_c_at_the_question_is_a_no(terminal):
         python = [sys.executable, "-m", "refundkit.cli", *words]
         os.execve(python[0], python, dict(terminal.process_environment()))  # noqa: S606 - itself, in a terminal
     written = _until(master, b"[y/N]")
-    os.write(master, b"\x03")
-    written += _until(master, b"Nothing was changed")
+    written += _interrupted(master, b"Nothing was changed")
     _, status = os.waitpid(child, 0)
     os.close(master)
 
@@ -109,6 +108,18 @@ def _until(master, words):
         assert select.select([master], [], [], 60)[0], written
         written += os.read(master, 1000)
     return written
+
+
+def _interrupted(master, words):
+    """Press Ctrl-C until *words* come: the first one may fall between the question and the wait for its answer."""
+    written = b""
+    for _ in range(10):
+        os.write(master, b"\x03")
+        while words not in written and select.select([master], [], [], 5)[0]:
+            written += os.read(master, 1000)
+        if words in written:
+            return written
+    raise AssertionError(written)
 
 
 class Broken(io.StringIO):
