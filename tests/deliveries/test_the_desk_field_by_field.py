@@ -15,6 +15,7 @@ from refundkit import (
     RefundStatus,
     Revocation,
     StoreBusyError,
+    StoreError,
 )
 from refundkit.model.deliveries import DeliveryMove, DeliveryStatus, move_key
 from refundkit.testing.builders import make_payment
@@ -265,7 +266,9 @@ def test_a_sweep_that_dies_loses_no_turn():
     assert shop.has("book") == 1
 
 
-@pytest.mark.parametrize(("error", "stops"), [(ValueError("x"), False), (StoreBusyError("x"), True)])
+@pytest.mark.parametrize(
+    ("error", "stops"), [(ValueError("x"), False), (StoreError("x"), False), (StoreBusyError("x"), True)]
+)
 def test_an_order_that_breaks_holds_up_no_other(error, stops):
     """Law E6: only a store that is away ends the sweep."""
     shop = with_another()

@@ -20,10 +20,10 @@ from refundkit.desk.outbox import Listener, named
 from refundkit.desk.recorder import Recorder
 from refundkit.desk.registration import require_undone
 from refundkit.desk.results import DeliveryResult, DeliverySweep
-from refundkit.errors import InvalidValueError, StoreError
+from refundkit.errors import InvalidValueError, StoreBusyError
 from refundkit.logs import get_logger
 from refundkit.model.deliveries import Delivery
-from refundkit.model.events import Event, EventKind
+from refundkit.model.events import EventKind
 from refundkit.model.orders import Order
 from refundkit.model.parties import Actor
 from refundkit.policy.goods import Revocation, obstacle
@@ -150,27 +150,34 @@ class DeliveryDesk:
         now = self._dispatch.clock()
         until = now + self._dispatch.timing.lease
         due = self._store.claim(now, until=until, limit=limit, work=Work.DELIVERIES)
-        events: list[Event] = []
-        failing: list[str] = []
-        for order_id in due:
-            before = len(self._store.events(order_id))
-            if not self._was_worked_on(order_id):
-                failing.append(order_id)
-            events.extend(self._store.events(order_id)[before:])
+        swept = [self._swept(order_id) for order_id in due]
         self._dispatch.tell(None)
-        return DeliverySweep(orders=due, events=tuple(events), failing=tuple(failing))
+        return DeliverySweep(
+            orders=due,
+            events=tuple(event for one in swept for event in one.events),
+            failing=tuple(order_id for one in swept for order_id in one.failing),
+        )
 
     # Inside.
 
-    def _was_worked_on(self, order_id: str) -> bool:
+    def _swept(self, order_id: str) -> DeliverySweep:
+        """Look at one order; one whose record cannot be read or written keeps no other from its turn.
+
+        Raises:
+            StoreError: if the store as a whole is busy or away.
+        """
         try:
-            result = self.deliver(order_id)
-        except StoreError:
+            before = len(self._store.events(order_id))
+            failed = self.deliver(order_id).failed
+            events = self._store.events(order_id)[before:]
+        except StoreBusyError:
             raise
-        except Exception as error:  # noqa: BLE001 - one order must not keep all others from their turn
+        except Exception as error:  # noqa: BLE001 - whatever a database has in its rows, or refuses to take into them
+            # Raises if the store as a whole is away: then this is no order's fault, and the sweep ends.
+            self._store.undelivered(limit=1)
             _log.error("order.undelivered", order_id=order_id, error=type(error).__name__)
-            return False
-        return not result.failed
+            return DeliverySweep(failing=(order_id,))
+        return DeliverySweep(events=events, failing=(order_id,) if failed else ())
 
     def _added(self, recorder: Recorder, *, deliveries: tuple[Delivery, ...]) -> Recorder:
         for delivery in deliveries:

@@ -98,7 +98,7 @@ def _postpone(office: Office, order_id: str) -> None:
     office.change(order_id, step)
 
 
-def settle(office: Office, order_id: str) -> Order:
+def settle(office: Office, order_id: str) -> None:
     """Ask what is true of one order, then bring each refund on that nobody is sending right now.
 
     Raises:
@@ -114,7 +114,6 @@ def settle(office: Office, order_id: str) -> Order:
     if look.failure is not None:
         raise look.failure
     office.change(order_id, Recorder.rescheduling)
-    return order
 
 
 class Step(Enum):
